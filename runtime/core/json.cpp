@@ -1,0 +1,100 @@
+#include "runtime/core/json.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+namespace {
+
+/// Builds a value from parser events, so that depth and duplicate keys are refused before they cost anything.
+class bounded_builder final : public nlohmann::json_sax<json> {
+ public:
+  explicit bounded_builder(std::size_t max_depth) : max_depth_(max_depth) {}
+
+  bool null() override { return put(json(nullptr)); }
+  bool boolean(bool value) override { return put(json(value)); }
+  bool number_integer(number_integer_t value) override { return put(json(value)); }
+  bool number_unsigned(number_unsigned_t value) override { return put(json(value)); }
+  bool number_float(number_float_t value, const string_t&) override { return put(json(value)); }
+  bool string(string_t& value) override { return put(json(std::move(value))); }
+  bool binary(binary_t&) override { return refuse("binary data is not allowed"); }
+  bool start_object(std::size_t) override { return open(json::object()); }
+  bool start_array(std::size_t) override { return open(json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& name) override {
+    auto& object = *open_.back();
+    auto [slot, fresh] = object.get_ref<json::object_t&>().try_emplace(name, nullptr);
+    if (!fresh) return refuse("member '" + name.substr(0, 64) + "' appears twice in one object; send it once");
+    slot_ = &slot->second;
+    return true;
+  }
+
+  bool parse_error(std::size_t offset, const std::string&, const nlohmann::detail::exception& problem) override {
+    std::string what = problem.what();
+    const auto colon = what.rfind(": ");
+    failure_ = "not valid JSON at byte " + std::to_string(offset) + ": " +
+               (colon == std::string::npos ? what : what.substr(colon + 2));
+    return false;
+  }
+
+  json& root() { return root_; }
+  std::string& failure() { return failure_; }
+
+ private:
+  json* place(json value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return &root_;
+    }
+    if (open_.back()->is_array()) {
+      open_.back()->push_back(std::move(value));
+      return &open_.back()->back();
+    }
+    *slot_ = std::move(value);
+    return slot_;
+  }
+
+  bool put(json value) {
+    place(std::move(value));
+    return true;
+  }
+
+  bool open(json container) {
+    if (open_.size() >= max_depth_) {
+      return refuse("nested deeper than " + std::to_string(max_depth_) + " levels; flatten it");
+    }
+    open_.push_back(place(std::move(container)));
+    return true;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  bool refuse(std::string why) {
+    failure_ = std::move(why);
+    return false;
+  }
+
+  std::size_t max_depth_;
+  json root_;
+  /// The containers that are still open. An array that grows moves its elements, but only its closed ones: an open
+  /// element is always the last, and nothing is appended behind it until it closes.
+  std::vector<json*> open_;
+  json* slot_ = nullptr;
+  std::string failure_;
+};
+
+}  // namespace
+
+result<json> parse_json(std::string_view text, const json_limits& limits) {
+  bounded_builder builder(limits.max_depth);
+  if (!json::sax_parse(text, &builder)) return error{errc::invalid, std::move(builder.failure())};
+  return std::move(builder.root());
+}
+
+}  // namespace troupe

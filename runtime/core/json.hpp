@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "runtime/core/result.hpp"
+
+namespace troupe {
+
+/// JSON values. Object members are kept sorted, so equal values have equal text.
+using json = nlohmann::json;
+
+/// Bounds on untrusted JSON text.
+struct json_limits {
+  std::size_t max_depth = 64;  ///< Nested arrays and objects.
+};
+
+/// Parses untrusted text: bounded depth, no duplicate keys, valid UTF-8, numbers in range.
+/// Errors are `errc::invalid` and say what and where (byte offset).
+result<json> parse_json(std::string_view text, const json_limits& limits = {});
+
+}  // namespace troupe
