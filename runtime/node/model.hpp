@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/core/application.hpp"
+#include "runtime/core/clock.hpp"
+#include "runtime/core/feature.hpp"
+#include "runtime/core/json.hpp"
+#include "runtime/node/metrics.hpp"
+
+namespace troupe {
+
+/// One line of `/readyz?verbose`.
+struct health_check {
+  std::string name;
+  bool ok = false;
+  std::string detail;  ///< Why not; "" when fine.
+};
+
+/// Which actors to list.
+struct actor_filter {
+  std::string kind;         ///< "" for all.
+  std::string path_prefix;  ///< "" for all.
+  std::string after;        ///< A path; lists what sorts behind it.
+  std::size_t limit = 100;  ///< 1 to 1,000.
+};
+
+/// What a node shows of itself to its HTTP and admin bridges. Thread-safe. Calls may block on the log, on a database, or
+/// up to a second on an actor that is busy. JSON answers have the shapes of the public interface; errors are `not_found`,
+/// `invalid`, `unavailable`, `corrupt`.
+class node_model {
+ public:
+  virtual ~node_model() = default;
+
+  virtual application& app() = 0;
+  [[nodiscard]] virtual const std::vector<feature>& features() const = 0;
+  [[nodiscard]] virtual const clock& time() const = 0;
+  virtual id_source& ids() = 0;
+  virtual metric_registry& metrics() = 0;
+
+  /// False when the process should be replaced.
+  virtual bool live() = 0;
+  virtual std::vector<health_check> startup_checks() = 0;
+  virtual std::vector<health_check> readiness_checks() = 0;
+
+  /// `{"items":[…],"total":N,"next":path|null}`
+  virtual result<json> actors(const actor_filter& filter) = 0;
+  /// One actor with its `state`.
+  virtual result<json> actor(const std::string& path) = 0;
+  virtual result<void> restart_actor(const std::string& path) = 0;
+
+  /// `{"id","category","version","state"}`, folded from the log, now or at a version.
+  virtual result<json> entity(const stream_id& stream, std::optional<version_t> version) = 0;
+  /// `{"items":[…],"next":version|null}`: events of one entity with versions >= `from`.
+  virtual result<json> stream(const stream_id& stream, version_t from, std::size_t limit) = 0;
+  /// `{"items":[…],"next":position}`: whole commits of a category with positions >= `from`.
+  virtual result<json> log(const std::string& category, position_t from, std::size_t limit) = 0;
+
+  /// `{"items":[{"name","node","position","head","lagEvents","lagSeconds","eventsPerSecond","status","lastError",…}]}`
+  virtual result<json> projections() = 0;
+  virtual result<void> pause_projection(const std::string& name) = 0;
+  virtual result<void> resume_projection(const std::string& name) = 0;
+  virtual result<void> rebuild_projection(const std::string& name) = 0;
+  /// `{"items":[…],"next":id|null}`: parked events.
+  virtual result<json> dead_letters(std::uint64_t after, std::size_t limit) = 0;
+
+  /// Version, build, uptime.
+  virtual json info() = 0;
+  /// Effective settings without secrets.
+  virtual json config() = 0;
+};
+
+}  // namespace troupe
