@@ -92,12 +92,13 @@ function(troupe_module)
   endforeach()
 endfunction()
 
-# One-file executable under build/<kind>/, built by the target <kind> only.
+# One-file executable under build/bench/ or build/fuzz/, built by the target troupe_bench or troupe_fuzz only.
 function(troupe_tool name file kind)
+  string(REPLACE troupe_ "" folder ${kind})
   add_executable(${name} EXCLUDE_FROM_ALL ${file})
   troupe_target(${name})
   target_link_libraries(${name} PRIVATE ${ARGN})
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/${kind})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/${folder})
   add_dependencies(${kind} ${name})
 endfunction()
 add_custom_target(troupe_bench)

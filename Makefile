@@ -1,0 +1,62 @@
+# Everyday commands; `make help` lists them. Everything is built under build/.
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint tidy format asan tsan coverage bench fuzz schema clean
+
+INSTALL := __infra__/install/debian.sh
+ARGS ?=
+SECONDS ?= 60
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | column -t -s "$$(printf '\t')"
+
+run: build ## Build, then start one node with the embedded log (ARGS="--http 127.0.0.1:8081")
+	@exec build/troupe run $(ARGS)
+
+build: packages-build build/build.ninja ## Build everything; the program is build/troupe
+	@cmake --build build
+
+test: packages-test build ## Build and run every test
+	@__infra__/ci/run-tests build
+
+asan: ## Build and run every test with AddressSanitizer and UndefinedBehaviorSanitizer
+tsan: ## Build and run every test with ThreadSanitizer
+asan tsan: %: packages-test build/%/build.ninja
+	@cmake --build build/$@
+	@__infra__/ci/run-tests build/$@
+
+coverage: packages-test build/coverage/build.ninja ## Run every test, then print line coverage per folder
+	@cmake --build build/coverage
+	@__infra__/ci/run-tests build/coverage
+	@__infra__/ci/coverage build/coverage
+
+lint: packages-lint tidy ## Check format, includes, scripts and texts, and run clang-tidy
+	@__infra__/ci/lint
+
+tidy: packages-lint build/tidy/build.ninja ## Run clang-tidy over what changed since its last clean run
+	@__infra__/ci/tidy build/tidy
+
+format: packages-lint ## Format the C++ files in place
+	@__infra__/ci/lint --fix
+
+bench: packages-build build/release/build.ninja ## Measure an optimised build
+	@cmake --build build/release --target all troupe_bench
+	@__infra__/ci/run-bench build/release
+
+fuzz: packages-lint build/fuzz/build.ninja ## Fuzz each parser for SECONDS (60)
+	@cmake --build build/fuzz --target troupe_fuzz
+	@__infra__/ci/run-fuzz build/fuzz $(SECONDS)
+
+schema: packages-test ## Generate the message types from their TypeScript source
+	@schema/generate.sh
+
+clean: ## Remove what was built (not ./data)
+	@rm -rf build
+
+packages-build packages-test packages-lint: packages-%:
+	@$(INSTALL) build $*
+
+build/build.ninja: CMakePresets.json
+	@cmake --preset dev
+
+build/%/build.ninja: CMakePresets.json
+	@cmake --preset $*
