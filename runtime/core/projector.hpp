@@ -162,7 +162,8 @@ class typed_projector final : public projector_kernel {
                       event.position,    event.event.id,        event.event.metadata,
                       event_time(event.event.metadata)};
       std::string key = P::key_of(std::as_const(one));
-      answer = std::make_unique<typed_event>(std::move(key), recorded_variant(std::move(one)));
+      answer = std::unique_ptr<decoded_event>(
+          std::make_unique<typed_event>(std::move(key), recorded_variant(std::move(one))));
     });
     return answer;
   }
