@@ -7,7 +7,8 @@ ARGS ?=
 SECONDS ?= 60
 
 help: ## This list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | column -t -s "$$(printf '\t')"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s%s
+", $$1, $$2 }' Makefile
 
 run: build ## Build, then start one node with the embedded log (ARGS="--http 127.0.0.1:8081")
 	@exec build/troupe run $(ARGS)
@@ -29,10 +30,12 @@ coverage: packages-test build/coverage/build.ninja ## Run every test, then print
 	@__infra__/ci/run-tests build/coverage
 	@__infra__/ci/coverage build/coverage
 
-lint: packages-lint tidy ## Check format, includes, scripts and texts, and run clang-tidy
+lint: packages-lint ## Check format, includes, scripts and texts, then run clang-tidy
 	@__infra__/ci/lint
+	@$(MAKE) --no-print-directory tidy
 
-tidy: packages-lint build/tidy/build.ninja ## Run clang-tidy over what changed since its last clean run
+tidy: packages-lint ## Run clang-tidy over what changed since its last clean run
+	@cmake --preset tidy --log-level=WARNING
 	@__infra__/ci/tidy build/tidy
 
 format: packages-lint ## Format the C++ files in place
@@ -52,7 +55,7 @@ schema: packages-test ## Generate the message types from their TypeScript source
 clean: ## Remove what was built (not ./data)
 	@rm -rf build
 
-packages-build packages-test packages-lint: packages-%:
+packages-test packages-lint: packages-%:
 	@$(INSTALL) build $*
 
 build/build.ninja: CMakePresets.json
