@@ -7,8 +7,7 @@ ARGS ?=
 SECONDS ?= 60
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s%s
-", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s%s\n", $$1, $$2 }' Makefile
 
 run: build ## Build, then start one node with the embedded log (ARGS="--http 127.0.0.1:8081")
 	@exec build/troupe run $(ARGS)
