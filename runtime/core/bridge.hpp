@@ -21,7 +21,7 @@ class bridge {
   virtual result<void> start(on_failure failed) = 0;
   /// Accepts nothing new and finishes what is in flight. Returns when done, or when `stop` is called.
   virtual void drain() = 0;
-  /// Ends at once. Idempotent.
+  /// Ends at once. Idempotent. May also be called by another thread, to cut a `drain` short.
   virtual void stop() = 0;
   /// What it holds, for the admin endpoint.
   [[nodiscard]] virtual json describe() const = 0;

@@ -1,0 +1,348 @@
+#include "runtime/host/command_handler.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <set>
+#include <utility>
+
+namespace troupe::host {
+namespace {
+
+/// How often a command is decided anew after a lost race before the caller is told to try again.
+constexpr std::uint8_t max_lost_races = 3;
+
+constexpr int retry_soon = 1;  // second
+
+json metadata_of(const command& one, version_t version, const std::string& node) {
+  const auto& context = one.context;
+  json metadata = {{"traceId", context.trace_id},
+                   {"userId", context.user_id},
+                   {"correlationId", context.correlation_id.empty() ? context.trace_id : context.correlation_id},
+                   {"causationId", context.command_id},
+                   {"commandId", context.command_id},
+                   {"version", version},
+                   {"time", format_time(context.time)},
+                   {"node", node}};
+  if (!context.traceparent.empty()) metadata["traceparent"] = context.traceparent;
+  return metadata;
+}
+
+}  // namespace
+
+command_handler::command_handler(caf::actor_config& config, const handler_environment& environment, std::string id)
+    : caf::event_based_actor(config), environment_(environment), id_(std::move(id)) {
+  set_exception_handler([this](caf::scheduled_actor*, std::exception_ptr& problem) -> caf::error {
+    environment_.handlers->tell(handler_failed{id_, text_of(problem)});
+    return caf::sec::runtime_error;
+  });
+}
+
+caf::behavior command_handler::make_behavior() {
+  return {
+      [this](const handle& message) {
+        waiting_.push_back(message.command);
+        advance();
+      },
+      [this](const append_done& message) { on_append_done(*message.result); },
+      [this](const entity_loaded& message) {
+        if (!*message.entity) {
+          const auto& failure = message.entity->error();
+          phase_ = phase::cold;
+          for (const auto& one : std::exchange(waiting_, {})) {
+            auto outcome = outcome_for(
+                *one, failure.code == errc::corrupt ? outcome_status::failed : outcome_status::unavailable);
+            outcome.code = failure.code == errc::corrupt ? "unreadable-history" : "";
+            outcome.detail = failure.message;
+            outcome.retry_after = retry_soon;
+            answer(one, std::move(outcome));
+          }
+          report_settled();
+          return;
+        }
+        auto& loaded = **message.entity;
+        entity_ = std::move(loaded.state);
+        version_ = loaded.version;
+        position_ = loaded.position;
+        phase_ = phase::idle;
+        advance();
+      },
+      [this](const commands_looked_up& message) { decide_all(message.found.get()); },
+      [this](const describe& question) { question.reply(state()); },
+  };
+}
+
+void command_handler::advance() {
+  if (waiting_.empty()) return;
+  if (phase_ == phase::cold) {
+    load_state();
+    return;
+  }
+  if (phase_ != phase::idle) return;
+  std::vector<std::string> ids;
+  for (const auto& one : waiting_) {
+    if (one->command().id_given) ids.push_back(one->command().context.command_id);
+  }
+  if (ids.empty()) {
+    decide_all(nullptr);
+  } else {
+    look_up(std::move(ids));
+  }
+}
+
+void command_handler::load_state() {
+  phase_ = phase::loading;
+  auto self = caf::actor_cast<caf::actor>(this);
+  using loaded = std::shared_ptr<result<loaded_entity>>;
+  const auto& readers = environment_.readers;
+  readers[std::hash<std::string>{}(id_) % readers.size()]->tell(
+      load{environment_.kernel, {environment_.category, id_},
+           one_shot<loaded>([self](loaded answer) { caf::anon_send(self, entity_loaded{std::move(answer)}); },
+                            std::make_shared<result<loaded_entity>>(
+                                error{errc::unavailable, "the log reader broke down; try again"}))});
+}
+
+void command_handler::look_up(std::vector<std::string> ids) {
+  phase_ = phase::looking_up;
+  auto self = caf::actor_cast<caf::actor>(this);
+  const auto& readers = environment_.readers;
+  readers[std::hash<std::string>{}(id_) % readers.size()]->tell(
+      lookup{std::move(ids), one_shot<lookup_result>(
+                                 [self](lookup_result answer) {
+                                   caf::anon_send(self, commands_looked_up{std::make_shared<lookup_result>(std::move(answer))});
+                                 },
+                                 error{errc::unavailable, "the log reader broke down; try again"})});
+}
+
+void command_handler::decide_all(const lookup_result* known) {
+  // Commands that came while the lookup was under way are behind those it was about, and wait for the next round if they
+  // need a lookup of their own; a repeat within one round waits likewise, until the first one is stored and can be found.
+  std::vector<pending_ptr> later;
+  std::set<std::string> ids_in_round;
+  std::vector<commit> commits;
+  std::vector<kept_outcome> outcomes;
+  std::size_t next_known = 0;
+  const std::size_t known_count = known != nullptr && *known ? (**known).size() : 0;
+  // The round is moved out so that a throw abandons exactly the commands in it; the mailbox's others are abandoned by CAF.
+  for (auto& one : std::exchange(waiting_, {})) {
+    const auto& command = one->command();
+    if (command.id_given && known != nullptr && !*known) {
+      auto outcome = outcome_for(*one, outcome_status::unavailable);
+      outcome.detail = known->error().message;
+      outcome.retry_after = retry_soon;
+      decided_.push_back({std::move(one), std::move(outcome)});
+      continue;
+    }
+    if (command.id_given) {
+      if (next_known == known_count || !ids_in_round.insert(command.context.command_id).second) {
+        next_known = std::min(next_known + 1, known_count);
+        later.push_back(std::move(one));
+        continue;
+      }
+      if (const auto& before = (**known)[next_known++]) {
+        auto outcome = answer_again(*before, command);
+        decided_.push_back({std::move(one), std::move(outcome)});
+        continue;
+      }
+    }
+    const auto commits_before = commits.size();
+    auto outcome = decide(one, commits);
+    const bool stored = commits.size() > commits_before;
+    const bool keep = !stored && command.id_given &&
+                      (outcome.status == outcome_status::accepted || outcome.status == outcome_status::rejected);
+    decided_.push_back({std::move(one), std::move(outcome), stored, keep});
+  }
+  std::ranges::move(waiting_, std::back_inserter(later));
+  waiting_ = std::move(later);
+
+  if (commits.empty()) {
+    on_append_done({});
+    return;
+  }
+  for (const auto& one : decided_) {
+    if (one.has_commit) one.command->mark_in_log();
+  }
+  send_to_log({std::move(commits)}, {});
+}
+
+void command_handler::send_to_log(append_request request, std::vector<kept_outcome> outcomes) {
+  phase_ = phase::appending;
+  auto self = caf::actor_cast<caf::actor>(this);
+  auto reply = one_shot<append_result>(
+      [self](append_result answer) {
+        caf::anon_send(self, append_done{std::make_shared<append_result>(std::move(answer))});
+      },
+      append_result{{}, error{errc::in_doubt, "the log writer broke down while it stored the command"}});
+  auto job = std::make_shared<append_job>(append_job{std::nullopt, std::move(outcomes), std::move(reply)});
+  if (!request.commits.empty()) job->request = std::move(request);
+  environment_.writer->tell(append{std::move(job)});
+}
+
+std::optional<command_outcome> command_handler::answer_without_deciding(const pending_command& one) {
+  const auto& command = one.command();
+  if (environment_.time->monotonic() > command.deadline) {
+    auto outcome = outcome_for(one, outcome_status::unavailable);
+    outcome.code = "deadline-exceeded";
+    outcome.detail = "the deadline passed before the command was looked at; nothing was stored";
+    outcome.retry_after = retry_soon;
+    return outcome;
+  }
+  if (command.expected_version && *command.expected_version != version_) {
+    auto outcome = outcome_for(one, outcome_status::version_mismatch);
+    outcome.detail = "the entity is at version " + std::to_string(version_) + ", not " +
+                     std::to_string(*command.expected_version) + "; read it again and decide anew";
+    return outcome;
+  }
+  return std::nullopt;
+}
+
+command_outcome command_handler::decide(const pending_ptr& one, std::vector<commit>& commits) {
+  if (auto answered = answer_without_deciding(*one)) return std::move(*answered);
+  const auto& command = one->command();
+  result<handled> answer = error{errc::internal, ""};
+  try {
+    answer = entity_->handle(command.type, command.data, command.context);
+  } catch (...) {
+    auto outcome = outcome_for(*one, outcome_status::failed);
+    outcome.code = "handler-crashed";
+    outcome.detail = "the command handler crashed on this command; nothing was stored";
+    one->complete(std::move(outcome));
+    throw;
+  }
+  if (!answer) {
+    auto outcome = outcome_for(*one, outcome_status::invalid);
+    outcome.detail = answer.error().message;
+    return outcome;
+  }
+  if (const auto* refused = std::get_if<rejection>(&*answer)) {
+    auto outcome = outcome_for(*one, outcome_status::rejected);
+    outcome.code = refused->code;
+    outcome.detail = refused->detail;
+    return outcome;
+  }
+  auto outcome = outcome_for(*one, outcome_status::accepted);
+  auto& events = std::get<std::vector<new_event>>(*answer);
+  if (events.empty()) return outcome;
+
+  std::vector<envelope> recorded;
+  recorded.reserve(events.size());
+  const auto first = version_ + 1;
+  for (auto& event : events) {
+    ++version_;
+    auto id = derive_id("event", command.context.command_id + '/' + std::to_string(recorded.size() + 1));
+    outcome.events.push_back({id, event.type, version_});
+    recorded.push_back({std::move(id), std::move(event.type), metadata_of(command, version_, environment_.node),
+                        std::move(event.data)});
+  }
+  outcome.version = version_;
+  commits.push_back({command.stream, first, static_cast<std::uint32_t>(recorded.size()), command.context.command_id,
+                     command.digest(), encode_body(recorded), command.context.time});
+  return outcome;
+}
+
+void command_handler::on_append_done(const append_result& result) {
+  phase_ = phase::idle;
+  std::size_t stored = 0;
+  std::vector<pending_ptr> again;
+  std::vector<decided> to_keep;
+  for (auto& one : std::exchange(decided_, {})) {
+    const bool not_stored = one.has_commit && stored == result.positions.size();
+    if (not_stored || !again.empty()) {
+      // Everything from the first commit that was not stored on was decided over state that does not exist.
+      again.push_back(std::move(one.command));
+      continue;
+    }
+    if (one.has_commit) position_ = result.positions[stored++];
+    if (one.outcome.status == outcome_status::accepted && one.outcome.position == 0) one.outcome.position = position_;
+    if (one.keep) {
+      to_keep.push_back(std::move(one));
+    } else {
+      answer(one.command, std::move(one.outcome));
+    }
+  }
+  if (again.empty()) {
+    lost_races_ = 0;
+  } else {
+    become_cold();
+    decide_again(std::move(again), *result.failure);
+  }
+  report_settled();
+  if (to_keep.empty()) {
+    advance();
+  } else {
+    keep_outcomes(std::move(to_keep));
+  }
+}
+
+void command_handler::keep_outcomes(std::vector<decided> refused) {
+  std::vector<kept_outcome> outcomes;
+  for (auto& one : refused) {
+    const auto& command = one.command->command();
+    outcomes.push_back({command.context.command_id, command.digest(), one.outcome, environment_.time->now()});
+    one.keep = false;
+  }
+  decided_ = std::move(refused);
+  send_to_log({}, std::move(outcomes));
+}
+
+void command_handler::decide_again(std::vector<pending_ptr> commands, const error& failure) {
+  const bool raced = failure.code == errc::conflict || failure.code == errc::duplicate;
+  if (raced && lost_races_ < max_lost_races) {
+    ++lost_races_;
+    std::ranges::move(waiting_, std::back_inserter(commands));
+    waiting_ = std::move(commands);
+    return;
+  }
+  lost_races_ = 0;
+  if (failure.code == errc::in_doubt) {
+    // Dropped unanswered: whoever takes over asks the log what became of them.
+    settled_ += commands.size();
+    return;
+  }
+  for (const auto& one : commands) {
+    auto outcome = outcome_for(*one, raced ? outcome_status::conflict : outcome_status::unavailable);
+    outcome.detail = failure.message;
+    outcome.retry_after = retry_soon;
+    answer(one, std::move(outcome));
+  }
+}
+
+void command_handler::answer(const pending_ptr& one, command_outcome outcome) {
+  one->complete(std::move(outcome));
+  ++settled_;
+}
+
+void command_handler::report_settled() {
+  if (settled_ == 0) return;
+  environment_.handlers->tell(settled{id_, std::exchange(settled_, 0)});
+}
+
+void command_handler::become_cold() {
+  entity_.reset();
+  version_ = 0;
+  position_ = 0;
+  phase_ = phase::cold;
+}
+
+json command_handler::state() const {
+  static constexpr std::array<const char*, 5> names{"cold", "loading", "idle", "looking-up", "appending"};
+  return {{"category", environment_.category},
+          {"id", id_},
+          {"version", version_},
+          {"position", position_},
+          {"phase", names[static_cast<std::size_t>(phase_)]},
+          {"waiting", waiting_.size()},
+          {"deciding", decided_.size()},
+          {"state", entity_ ? entity_->state() : json(nullptr)}};
+}
+
+command_outcome command_handler::outcome_for(const pending_command& one, outcome_status status) const {
+  command_outcome outcome;
+  outcome.status = status;
+  outcome.stream = one.command().stream;
+  outcome.command_id = one.command().context.command_id;
+  outcome.version = version_;
+  return outcome;
+}
+
+}  // namespace troupe::host

@@ -1,0 +1,40 @@
+#include "runtime/host/component.hpp"
+
+#include <exception>
+#include <utility>
+
+namespace troupe::host {
+
+std::string text_of(const std::exception_ptr& problem) {
+  try {
+    std::rethrow_exception(problem);
+  } catch (const std::exception& known) {
+    return known.what();
+  } catch (...) {
+    return "an exception of unknown type";
+  }
+}
+
+component::component(caf::actor_config& config, card_ptr card)
+    : caf::event_based_actor(config), card_(std::move(card)) {
+  set_exception_handler([this](caf::scheduled_actor*, std::exception_ptr& problem) -> caf::error {
+    card_->record_error(text_of(problem));
+    return caf::sec::runtime_error;
+  });
+}
+
+void component::enqueue(caf::mailbox_element_ptr message, caf::execution_unit* host) {
+  card_->message_enqueued();
+  caf::event_based_actor::enqueue(std::move(message), host);
+}
+
+caf::invoke_message_result component::consume(caf::mailbox_element& message) {
+  card_->message_processed();
+  return caf::event_based_actor::consume(message);
+}
+
+caf::behavior component::make_behavior() {
+  return handlers().or_else([this](const describe& question) { question.reply(state()); });
+}
+
+}  // namespace troupe::host

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/core/application.hpp"
+#include "runtime/core/bridge.hpp"
+#include "runtime/core/clock.hpp"
+#include "runtime/core/event_log.hpp"
+#include "runtime/core/feature.hpp"
+#include "runtime/host/supervision.hpp"
+
+namespace troupe::host {
+
+/// Bounds and policies of an engine.
+struct engine_options {
+  std::string node = "node";                   ///< Written into events and shown with every actor.
+  std::size_t max_in_flight = 10'000;          ///< Commands under way on this node; more are shed.
+  std::size_t max_in_flight_per_entity = 1'000;
+  std::size_t max_resident = 100'000;          ///< Live command handlers per category.
+  std::chrono::milliseconds idle_timeout{300'000};  ///< After which a handler without commands is passivated.
+  std::size_t max_commits_per_batch = 1'000;   ///< What a projector takes at a time.
+  std::size_t log_readers = 2;
+  restart_policy component_policy{std::chrono::milliseconds(0), std::chrono::milliseconds(10'000), 0.2, 5,
+                                  std::chrono::milliseconds(10'000)};
+  /// For what depends on somebody else: projectors on their database, bridges on their port.
+  restart_policy backoff_policy{std::chrono::milliseconds(50), std::chrono::milliseconds(5'000), 0.2, 30,
+                                std::chrono::milliseconds(60'000)};
+  restart_policy handler_policy{std::chrono::milliseconds(0), std::chrono::milliseconds(0), 0, 5,
+                                std::chrono::milliseconds(10'000)};
+};
+
+/// One supervised actor, as the admin endpoint shows it.
+struct actor_info {
+  std::string path;
+  std::string kind;
+  std::string status;
+  std::uint64_t mailbox = 0;
+  std::uint64_t processed = 0;
+  std::uint32_t restarts = 0;
+  std::string last_error;
+  timestamp since{};
+};
+
+/// One projector, as the admin endpoint shows it.
+struct projection_info {
+  std::string name;
+  std::string feature;
+  std::string category;
+  database_role role = database_role::views;
+  position_t position = 0;
+  double events_per_second = 0;
+  std::uint64_t events = 0;  ///< Applied since the node started.
+  std::uint64_t parked = 0;  ///< Since the node started.
+  std::string status;        ///< running, paused, rebuilding, failing
+  std::string last_error;
+};
+
+/// Numbers for the metrics; each is of this moment or since the start.
+struct engine_counts {
+  std::size_t in_flight = 0;
+  std::uint64_t shed = 0;
+  std::size_t resident = 0;
+  std::uint64_t rescued = 0;  ///< Commands dropped by a crash, and decided again or resolved from the log.
+};
+
+/// A projector with the database it writes to.
+struct bound_projection {
+  std::string feature;
+  projection what;
+  view_store* store = nullptr;
+};
+
+/// The actor system of a node: one supervision tree with the log's actors, a supervisor of command handlers for each category, a
+/// subscriber for each category, a projector for each view, and the bridges. Thread-safe once started.
+///
+///     /                                            root supervisor
+///     /log/writer  /log/reader-1…  /log/maintenance
+///     /features/<feature>/command-handlers/<id>
+///     /features/<feature>/subscribers/<category>
+///     /features/<feature>/projectors/<view>
+///     /bridges/<name>
+class engine {
+ public:
+  /// The ports and the features must outlive the engine.
+  engine(engine_options options, const std::vector<feature>& features, std::vector<bound_projection> projections,
+         event_log& log, const clock& time);
+  ~engine();
+  engine(const engine&) = delete;
+  engine& operator=(const engine&) = delete;
+
+  /// Starts everything but the bridges.
+  void start();
+
+  /// Starts the bridges; `unavailable` or `invalid` if one of them cannot begin to serve (a busy port). Once only.
+  result<void> start_bridges(std::vector<std::shared_ptr<bridge>> bridges);
+
+  /// Bridges stop accepting and finish what they have; commands under way are finished. False if the deadline came first.
+  bool drain(monotonic_time deadline);
+
+  /// Stops all actors, bridges first, the log's last. Idempotent; the destructor calls it.
+  void stop();
+
+  /// Hands a command to its entity's actor. `done` is called exactly once, on any thread. The category must be a feature's.
+  void submit(command one, completion done);
+
+  /// All supervised actors whose paths sort behind `after` and start with `prefix`, by path, at most `limit`; of one kind, or all when "".
+  std::vector<actor_info> actors(const std::string& kind, const std::string& prefix, const std::string& after, std::size_t limit);
+  /// How many there are of a kind, or in all when "".
+  std::size_t actor_count(const std::string& kind);
+  /// One actor and what it holds; JSON null if it did not say within a second. `not_found`.
+  result<std::pair<actor_info, json>> actor(const std::string& path);
+  result<void> restart(const std::string& path);
+
+  [[nodiscard]] std::vector<projection_info> projections() const;
+  /// Waits until the projector has reached a position; false if the deadline came first or there is no such projector.
+  bool await_projection(const std::string& name, position_t position, monotonic_time deadline) const;
+  result<void> pause_projection(const std::string& name);
+  result<void> resume_projection(const std::string& name);
+  result<void> rebuild_projection(const std::string& name);
+
+  /// Why the node is not well: actors that are not running, projectors that fail, a supervisor that gave up. Empty when all is well.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> troubles() const;
+  [[nodiscard]] engine_counts counts() const;
+
+ private:
+  class implementation;
+  std::unique_ptr<implementation> implementation_;
+};
+
+}  // namespace troupe::host

@@ -1,0 +1,129 @@
+#include "runtime/host/log_actors.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <utility>
+
+namespace troupe::host {
+namespace {
+
+/// A flush takes no more commits than this, so that the first one in it does not wait for ever for the last.
+constexpr std::size_t max_commits_per_flush = 1024;
+
+constexpr auto maintenance_interval = std::chrono::seconds(1);
+
+}  // namespace
+
+log_writer::log_writer(caf::actor_config& config, card_ptr card, event_log& log, on_growth grown)
+    : component(config, std::move(card)), log_(log), grown_(std::move(grown)) {}
+
+caf::message_handler log_writer::handlers() {
+  return caf::message_handler{
+      [this](const append& message) {
+        waiting_commits_ += message.job->request ? message.job->request->commits.size() : 1;
+        waiting_.push_back(message.job);
+        if (waiting_commits_ >= max_commits_per_flush) {
+          write();
+        } else if (!std::exchange(flush_sent_, true)) {
+          // Everything already in the mailbox comes before this message, and so into the same flush.
+          send(this, flush{});
+        }
+      },
+      [this](const barrier& message) {
+        barriers_.push_back(message);
+        if (!std::exchange(flush_sent_, true)) send(this, flush{});
+      },
+      [this](const flush&) {
+        flush_sent_ = false;
+        write();
+      },
+  };
+}
+
+void log_writer::write() {
+  const auto jobs = std::exchange(waiting_, {});
+  const auto barriers = std::exchange(barriers_, {});
+  waiting_commits_ = 0;
+  std::vector<append_request> requests;
+  std::vector<kept_outcome> outcomes;
+  for (const auto& job : jobs) {
+    if (job->request) requests.push_back(std::move(*job->request));
+    std::ranges::move(job->outcomes, std::back_inserter(outcomes));
+  }
+  std::vector<append_result> results;
+  if (!requests.empty() || !outcomes.empty()) {
+    results = log_.append(requests, outcomes);
+    ++flushes_;
+  }
+
+  std::map<std::string, position_t> heads;
+  last_failure_.clear();
+  std::size_t next = 0;
+  for (const auto& job : jobs) {
+    // A job of outcomes alone has no result of its own: the log keeps them or they are lost, which costs nothing but a second decision.
+    append_result stored;
+    if (job->request) {
+      const auto& commits = requests[next].commits;
+      stored = std::move(results[next++]);
+      commits_ += stored.positions.size();
+      if (!stored.positions.empty()) heads[commits.front().stream.category] = stored.positions.back();
+      if (stored.failure) last_failure_ = stored.failure->message;
+    }
+    job->reply(std::move(stored));
+  }
+  for (const auto& one : barriers) one.reply(true);
+  for (const auto& [category, head] : heads) grown_(category, head);
+}
+
+json log_writer::state() const {
+  return {{"flushes", flushes_},
+          {"commits", commits_},
+          {"waitingCommits", waiting_commits_},
+          {"lastFailure", last_failure_}};
+}
+
+log_reader::log_reader(caf::actor_config& config, card_ptr card, event_log& log)
+    : component(config, std::move(card)), log_(log) {}
+
+caf::message_handler log_reader::handlers() {
+  return caf::message_handler{
+      [this](const load& message) {
+        ++entities_;
+        message.reply(std::make_shared<result<loaded_entity>>(load_entity(log_, *message.kernel, message.stream)));
+      },
+      [this](const lookup& message) {
+        ++lookups_;
+        std::vector<std::optional<known_command>> found;
+        found.reserve(message.command_ids.size());
+        for (const auto& id : message.command_ids) {
+          auto known = find_known(log_, id);
+          if (!known) {
+            message.reply(std::move(known).error());
+            return;
+          }
+          found.push_back(std::move(*known));
+        }
+        message.reply(std::move(found));
+      },
+  };
+}
+
+json log_reader::state() const { return {{"entitiesLoaded", entities_}, {"lookups", lookups_}}; }
+
+log_maintenance::log_maintenance(caf::actor_config& config, card_ptr card, event_log& log, const troupe::clock& time)
+    : component(config, std::move(card)), log_(log), clock_(time) {}
+
+caf::message_handler log_maintenance::handlers() {
+  delayed_send(this, maintenance_interval, tick{});
+  return caf::message_handler{[this](const tick&) {
+    auto done = log_.maintain(clock_.now());
+    ++runs_;
+    last_failure_ = done ? "" : done.error().message;
+    delayed_send(this, maintenance_interval, tick{});
+  }};
+}
+
+json log_maintenance::state() const { return {{"runs", runs_}, {"lastFailure", last_failure_}}; }
+
+}  // namespace troupe::host

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/core/aggregate.hpp"
+#include "runtime/core/event_log.hpp"
+#include "runtime/host/component.hpp"
+#include "runtime/host/known_commands.hpp"
+#include "runtime/host/loaded_entity.hpp"
+
+namespace troupe::host {
+
+/// Work for the log writer: commits, outcomes to keep, or both.
+struct append_job {
+  std::optional<append_request> request;
+  std::vector<kept_outcome> outcomes;
+  one_shot<append_result> reply;
+};
+
+/// To the log writer. Shared because messages are copied; the writer takes the content.
+struct append {
+  std::shared_ptr<append_job> job;
+};
+
+/// To the log writer: answers once everything sent before is stored or refused. False if the writer died first.
+struct barrier {
+  one_shot<bool> reply;
+};
+
+/// Internal to the log writer: everything that had been waiting before this message is at hand.
+struct flush {};
+
+/// To a log reader: fold an entity from its stream.
+struct load {
+  std::shared_ptr<const aggregate_kernel> kernel;
+  stream_id stream;
+  one_shot<std::shared_ptr<result<loaded_entity>>> reply;
+};
+
+/// What is known of each of some command ids, in their order.
+using lookup_result = result<std::vector<std::optional<known_command>>>;
+
+/// To a log reader: what became of these commands?
+struct lookup {
+  std::vector<std::string> command_ids;
+  one_shot<lookup_result> reply;
+};
+
+/// Owns the write side of the log. It takes everything that waits in its mailbox and stores it with one flush to disk (group
+/// commit), on a thread of its own. Path: /log/writer
+class log_writer final : public component {
+ public:
+  /// Told after each flush of every category that grew, with its newest position. Called on the writer's thread.
+  using on_growth = std::function<void(const std::string& category, position_t head)>;
+
+  log_writer(caf::actor_config& config, card_ptr card, event_log& log, on_growth grown);
+
+ protected:
+  caf::message_handler handlers() override;
+  [[nodiscard]] json state() const override;
+
+ private:
+  void write();
+
+  event_log& log_;
+  on_growth grown_;
+  std::vector<std::shared_ptr<append_job>> waiting_;
+  std::vector<barrier> barriers_;
+  std::size_t waiting_commits_ = 0;
+  bool flush_sent_ = false;
+  std::uint64_t flushes_ = 0;
+  std::uint64_t commits_ = 0;
+  std::string last_failure_;
+};
+
+/// Reads entities and command outcomes for the command handlers, which must not block. Path: /log/reader-<n>
+class log_reader final : public component {
+ public:
+  log_reader(caf::actor_config& config, card_ptr card, event_log& log);
+
+ protected:
+  caf::message_handler handlers() override;
+  [[nodiscard]] json state() const override;
+
+ private:
+  event_log& log_;
+  std::uint64_t entities_ = 0;
+  std::uint64_t lookups_ = 0;
+};
+
+/// Calls the log's housekeeping about once a second, off the writer's path. Path: /log/maintenance
+class log_maintenance final : public component {
+ public:
+  log_maintenance(caf::actor_config& config, card_ptr card, event_log& log, const troupe::clock& time);
+
+ protected:
+  caf::message_handler handlers() override;
+  [[nodiscard]] json state() const override;
+
+ private:
+  event_log& log_;
+  const troupe::clock& clock_;
+  std::uint64_t runs_ = 0;
+  std::string last_failure_;
+};
+
+/// Internal to periodic actors: it is time.
+struct tick {};
+
+}  // namespace troupe::host
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::append)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::barrier)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::flush)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::load)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::lookup)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::tick)

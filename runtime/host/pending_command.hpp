@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "runtime/core/application.hpp"
+#include "runtime/core/command.hpp"
+
+namespace troupe::host {
+
+/// A command with somebody waiting for its outcome. However it ends — decided, or lost with the actor or mailbox that held
+/// it — the waiting side is told, once.
+class pending_command {
+ public:
+  /// Takes over what was dropped without an answer. `in_log`: its commit was on its way to the log, so it may be stored.
+  struct abandoned {
+    troupe::command command;
+    completion done;
+    bool in_log = false;
+    unsigned attempts = 0;
+  };
+  using on_abandoned = std::function<void(abandoned)>;
+
+  /// `attempts`: how often this command has been handed to an actor before. `on_abandoned` must outlive this.
+  pending_command(troupe::command command, completion done, const on_abandoned& rescue, unsigned attempts)
+      : command_(std::move(command)), done_(std::move(done)), rescue_(rescue), attempts_(attempts) {}
+  pending_command(const pending_command&) = delete;
+  pending_command& operator=(const pending_command&) = delete;
+  ~pending_command() {
+    if (done_) rescue_({std::move(command_), std::move(done_), in_log_, attempts_});
+  }
+
+  [[nodiscard]] const troupe::command& command() const { return command_; }
+
+  /// Answers. Later calls do nothing.
+  void complete(command_outcome outcome) {
+    if (auto done = std::exchange(done_, nullptr)) done(std::move(outcome));
+  }
+
+  /// From here on the command may be stored even if nobody reports it.
+  void mark_in_log() { in_log_ = true; }
+
+ private:
+  troupe::command command_;
+  completion done_;
+  const on_abandoned& rescue_;
+  bool in_log_ = false;
+  unsigned attempts_;
+};
+
+using pending_ptr = std::shared_ptr<pending_command>;
+
+}  // namespace troupe::host

@@ -1,0 +1,192 @@
+#include "runtime/host/projection_actors.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace troupe::host {
+namespace {
+
+/// How often a subscriber looks at the log unasked, in case it was not told of growth.
+constexpr auto poll_interval = std::chrono::seconds(1);
+
+/// How long a projector waits for its subscriber to come back.
+constexpr auto ask_again_delay = std::chrono::milliseconds(100);
+
+constexpr std::size_t dead_letters_per_read = 1000;
+
+}  // namespace
+
+subscriber::subscriber(caf::actor_config& config, card_ptr card, event_log& log, std::string category,
+                       std::size_t max_commits)
+    : component(config, std::move(card)), log_(log), category_(std::move(category)), max_commits_(max_commits) {}
+
+caf::message_handler subscriber::handlers() {
+  delayed_send(this, poll_interval, tick{});
+  return caf::message_handler{
+      [this](const want_batch& want) {
+        if (!serve(want)) waiting_.push_back(want);
+      },
+      [this](const log_grew& grown) {
+        head_ = std::max(head_, grown.head);
+        serve_waiting();
+      },
+      [this](const tick&) {
+        serve_waiting();
+        delayed_send(this, poll_interval, tick{});
+      },
+  };
+}
+
+bool subscriber::serve(const want_batch& want) {
+  if (!last_read_ || last_read_->from != want.from) {
+    auto batch = read_batch(log_, category_, want.from, max_commits_);
+    ++reads_;
+    if (!batch) {
+      last_failure_ = batch.error().message;
+      return false;
+    }
+    last_failure_.clear();
+    if (batch->commits.empty()) return false;
+    last_read_ = std::make_shared<const event_batch>(std::move(*batch));
+    head_ = std::max(head_, last_read_->last);
+  }
+  ++batches_;
+  want.reply(last_read_);
+  return true;
+}
+
+void subscriber::serve_waiting() {
+  // A batch read while the log was shorter must not be taken for the present end of the log.
+  last_read_.reset();
+  auto waiting = std::exchange(waiting_, {});
+  std::erase_if(waiting, [this](const want_batch& want) { return serve(want); });
+  waiting_ = std::move(waiting);
+}
+
+json subscriber::state() const {
+  return {{"category", category_},     {"head", head_},   {"waitingProjectors", waiting_.size()},
+          {"batchesSent", batches_},   {"reads", reads_}, {"maxCommitsPerBatch", max_commits_},
+          {"lastFailure", last_failure_}};
+}
+
+projector_actor::projector_actor(caf::actor_config& config, card_ptr card, projector_environment environment)
+    : component(config, std::move(card)), environment_(std::move(environment)) {
+  parked_.park_now = [this](const event_place& place) {
+    return environment_.progress->give_up_on(place, environment_.time->monotonic());
+  };
+}
+
+caf::message_handler projector_actor::handlers() {
+  // In a message of its own, so that a database that is away fails the actor and not its supervisor.
+  send(this, tick{});
+  return caf::message_handler{
+      [this](const tick&) {
+        load_checkpoint();
+        ask();
+      },
+      [this](const batch_ready& message) {
+        if (message.round != round_) return;
+        asked_ = false;
+        if (!message.batch) {
+          delayed_send(this, ask_again_delay, ask_again{round_});
+          return;
+        }
+        // A paused projector drops the batch; it asks again when it is resumed.
+        if (environment_.progress->paused()) return;
+        apply(message);
+        ask();
+      },
+      [this](const ask_again& message) {
+        if (message.round == round_) ask();
+      },
+      [this](const resume_projector&) {
+        environment_.progress->set_paused(false);
+        ask();
+      },
+      [this](const rebuild_projector& request) {
+        const auto& kernel = *environment_.kernel;
+        auto done = environment_.store->reset(kernel.name(), kernel.table());
+        if (done) {
+          environment_.progress->rebuild_until(checkpoint_);
+          load_checkpoint();
+          ask();
+        }
+        request.reply(done);
+      },
+  };
+}
+
+void projector_actor::load_checkpoint() {
+  const auto& name = environment_.kernel->name();
+  auto fail = [this](const error& why) {
+    environment_.progress->failing(why.message);
+    throw std::runtime_error(why.message);
+  };
+  auto checkpoint = environment_.store->checkpoint(name);
+  if (!checkpoint) fail(checkpoint.error());
+  checkpoint_ = *checkpoint;
+  parked_.blocked_keys.clear();
+  for (std::uint64_t after = 0;;) {
+    auto letters = environment_.store->dead_letters(name, after, dead_letters_per_read);
+    if (!letters) fail(letters.error());
+    for (const auto& letter : *letters) parked_.blocked_keys.insert(letter.key);
+    if (letters->size() < dead_letters_per_read) break;
+    after = letters->back().id;
+  }
+  ++round_;
+  asked_ = false;
+  environment_.progress->restarted_at(checkpoint_);
+}
+
+void projector_actor::ask() {
+  if (asked_ || environment_.progress->paused()) return;
+  asked_ = true;
+  using batch_ptr = std::shared_ptr<const event_batch>;
+  auto receive = [self = caf::actor_cast<caf::actor>(this), round = round_](batch_ptr batch) {
+    caf::anon_send(self, batch_ready{std::move(batch), round});
+  };
+  environment_.source->tell(want_batch{checkpoint_ + 1, one_shot<batch_ptr>(std::move(receive), nullptr)});
+}
+
+void projector_actor::apply(const batch_ready& message) {
+  const auto& batch = *message.batch;
+  auto& progress = *environment_.progress;
+  auto outcome = apply_batch(*environment_.kernel, *environment_.store, checkpoint_, batch, parked_,
+                             environment_.time->now());
+  ++batches_;
+  if (const auto* poison = std::get_if<poison_event>(&outcome)) {
+    progress.crashed_on(poison->place, poison->what, environment_.time->monotonic());
+    throw std::runtime_error("event " + std::to_string(poison->place.version) + " at position " +
+                             std::to_string(poison->place.position) + ": " + poison->what);
+  }
+  if (const auto* failure = std::get_if<error>(&outcome)) {
+    if (failure->code == errc::conflict || failure->code == errc::in_doubt) {
+      // Somebody else moved the checkpoint, or it is unknown whether this did: the store says where to go on.
+      load_checkpoint();
+      return;
+    }
+    progress.failing(failure->message);
+    throw std::runtime_error(failure->message);
+  }
+  const auto& applied = std::get<applied_batch>(outcome);
+  checkpoint_ = batch.last;
+  if (!applied.parked.empty()) {
+    const auto& first = applied.parked.front();
+    card()->record_error("parked event " + std::to_string(first.version) + " of " + first.stream.name() + " at position " +
+                         std::to_string(first.position) + ": " + first.reason);
+  }
+  progress.reached(checkpoint_, applied.events, applied.parked.size(), environment_.time->monotonic());
+}
+
+json projector_actor::state() const {
+  return {{"view", environment_.kernel->name()},
+          {"category", environment_.kernel->category()},
+          {"checkpoint", checkpoint_},
+          {"batches", batches_},
+          {"blockedKeys", parked_.blocked_keys.size()},
+          {"paused", environment_.progress->paused()},
+          {"waitingForEvents", asked_}};
+}
+
+}  // namespace troupe::host

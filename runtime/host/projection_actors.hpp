@@ -1,0 +1,115 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/host/component.hpp"
+#include "runtime/host/event_batch.hpp"
+#include "runtime/host/log_actors.hpp"
+#include "runtime/host/projection_batch.hpp"
+#include "runtime/host/projection_progress.hpp"
+
+namespace troupe::host {
+
+/// To a subscriber: the log has grown to this position.
+struct log_grew {
+  position_t head = 0;
+};
+
+/// To a subscriber: the sender can take one batch of the commits from `from` on. This is the projector's credit: there is
+/// one answer to each, and no more is sent than was asked for.
+struct want_batch {
+  position_t from = 1;
+  one_shot<std::shared_ptr<const event_batch>> reply;
+};
+
+/// To a projector: the batch it asked for; none if the subscriber broke down first.
+struct batch_ready {
+  std::shared_ptr<const event_batch> batch;
+  std::uint64_t round = 0;
+};
+
+/// Internal to a projector: ask again, after a pause.
+struct ask_again {
+  std::uint64_t round = 0;
+};
+
+/// To a projector: it is no longer paused.
+struct resume_projector {};
+
+/// To a projector: forget all rows and start again from the first event.
+struct rebuild_projector {
+  one_shot<result<void>> reply;
+};
+
+/// Follows one category of the log on a thread of its own and hands out batches to the projectors that ask; waits for the
+/// log to grow where there is nothing yet. Projectors that are at the same place share what was read.
+/// Path: /features/<feature>/subscribers/<category>
+class subscriber final : public component {
+ public:
+  subscriber(caf::actor_config& config, card_ptr card, event_log& log, std::string category, std::size_t max_commits);
+
+ protected:
+  caf::message_handler handlers() override;
+  [[nodiscard]] json state() const override;
+
+ private:
+  /// Answers with what there is; false if there is nothing yet.
+  bool serve(const want_batch& want);
+  void serve_waiting();
+
+  event_log& log_;
+  const std::string category_;
+  const std::size_t max_commits_;
+  std::vector<want_batch> waiting_;
+  std::shared_ptr<const event_batch> last_read_;
+  position_t head_ = 0;
+  std::uint64_t batches_ = 0;
+  std::uint64_t reads_ = 0;
+  std::string last_failure_;
+};
+
+/// What a projector needs for its work; outlives it.
+struct projector_environment {
+  std::shared_ptr<const projector_kernel> kernel;
+  view_store* store = nullptr;
+  card_ptr source;  ///< The subscriber of its category.
+  std::shared_ptr<projection_progress> progress;
+  const troupe::clock* time = nullptr;
+};
+
+/// Runs one projector on a thread of its own: takes batches, stores rows and checkpoint in one transaction. An event
+/// that makes domain code throw ends the actor; if it throws again after the restart, it is parked, and the later events of its key
+/// with it. Path: /features/<feature>/projectors/<name>
+class projector_actor final : public component {
+ public:
+  projector_actor(caf::actor_config& config, card_ptr card, projector_environment environment);
+
+ protected:
+  caf::message_handler handlers() override;
+  [[nodiscard]] json state() const override;
+
+ private:
+  void load_checkpoint();
+  void ask();
+  void apply(const batch_ready& message);
+
+  projector_environment environment_;
+  position_t checkpoint_ = 0;
+  parking parked_;
+  std::uint64_t round_ = 0;  ///< A batch of another round was asked for before a rebuild or conflict.
+  bool asked_ = false;
+  std::uint64_t batches_ = 0;
+};
+
+}  // namespace troupe::host
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::log_grew)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::want_batch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::batch_ready)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::ask_again)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::resume_projector)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::rebuild_projector)

@@ -1,0 +1,201 @@
+#include "runtime/host/projection_batch.hpp"
+
+#include <exception>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace troupe::host {
+namespace {
+
+/// One event of the batch on its way to its key.
+struct work_item {
+  const recorded_event* event = nullptr;
+  std::unique_ptr<decoded_event> decoded;
+};
+
+/// Thrown out of the fold, not out of this file.
+struct must_report {
+  poison_event poison;
+};
+
+class batch_fold {
+ public:
+  batch_fold(const projector_kernel& kernel, const parking& known, timestamp now)
+      : kernel_(kernel), known_(known), now_(now) {}
+
+  /// Sorts the batch's events by key, in log order within each; parks what cannot be read.
+  void sort(const event_batch& batch) {
+    for (const auto& commit : batch.commits) {
+      if (!commit.unreadable.empty()) {
+        const auto& data = commit.commit.data;
+        letters_.push_back(letter(data.stream.id, data.stream, commit.commit.position, data.first_version,
+                                  data.command_id, "", commit.unreadable));
+        newly_blocked_.insert(data.stream.id);
+      }
+      for (const auto& event : commit.events) {
+        if (kernel_.handles(event.event.type)) sort_event(event);
+      }
+    }
+  }
+
+  [[nodiscard]] std::vector<std::string> keys() const {
+    std::vector<std::string> all;
+    all.reserve(by_key_.size());
+    for (const auto& [key, items] : by_key_) all.push_back(key);
+    return all;
+  }
+
+  /// Folds every key from its stored row.
+  result<void> fold(const std::map<std::string, json>& stored) {
+    for (const auto& [key, items] : by_key_) {
+      const auto row = stored.find(key);
+      if (auto folded = fold_key(key, items, row == stored.end() ? nullptr : &row->second); !folded) return folded;
+    }
+    return {};
+  }
+
+  std::vector<json> rows;
+  std::vector<std::string> removed;
+  std::size_t events = 0;
+
+  std::vector<dead_letter>& letters() { return letters_; }
+  std::set<std::string>& newly_blocked() { return newly_blocked_; }
+
+ private:
+  void sort_event(const recorded_event& event) {
+    result<std::unique_ptr<decoded_event>> decoded = error{errc::corrupt, ""};
+    try {
+      decoded = kernel_.decode(event);
+    } catch (const std::exception& problem) {
+      report_or_continue(event, problem.what());
+      decoded = error{errc::corrupt, problem.what()};
+    }
+    if (!decoded) {
+      park(event, event.stream.id, decoded.error().message);
+    } else if (const auto& key = (*decoded)->key(); blocked(key)) {
+      park(event, key, behind(key));
+    } else {
+      // The entity's own id blocks too: an event of it that could not be decoded has no other key.
+      if (blocked(event.stream.id)) {
+        park(event, key, behind(event.stream.id));
+      } else {
+        by_key_[key].push_back({&event, std::move(*decoded)});
+      }
+    }
+  }
+
+  result<void> fold_key(const std::string& key, const std::vector<work_item>& items, const json* stored) {
+    auto fold = kernel_.fold(stored);
+    if (!fold) return std::move(fold).error();
+    std::size_t done = 0;
+    for (; done < items.size() && !newly_blocked_.contains(key); ++done) {
+      const auto& item = items[done];
+      try {
+        (*fold)->apply(*item.decoded);
+      } catch (const std::exception& problem) {
+        report_or_continue(*item.event, problem.what());
+        park(*item.event, key, problem.what());
+        // The fold is spoilt: make the row again from what came before.
+        fold = kernel_.fold(stored);
+        if (!fold) return std::move(fold).error();
+        for (std::size_t i = 0; i < done; ++i) (*fold)->apply(*items[i].decoded);
+        events += done;
+        for (std::size_t i = done + 1; i < items.size(); ++i) park(*items[i].event, key, behind(key));
+        if (done > 0) keep(key, **fold, stored);
+        return {};
+      }
+    }
+    events += done;
+    if (done > 0) keep(key, **fold, stored);
+    for (; done < items.size(); ++done) park(*items[done].event, key, behind(key));
+    return {};
+  }
+
+  void keep(const std::string& key, const row_fold& fold, const json* stored) {
+    if (auto row = fold.row()) {
+      rows.push_back(std::move(*row));
+    } else if (stored != nullptr) {
+      removed.push_back(key);
+    }
+  }
+
+  void report_or_continue(const recorded_event& event, const char* what) {
+    const event_place place{event.position, event.version};
+    if (!known_.park_now(place)) throw must_report{{place, what}};
+  }
+
+  void park(const recorded_event& event, const std::string& key, std::string reason) {
+    letters_.push_back(letter(key, event.stream, event.position, event.version, event.event.id, event.event.type,
+                              std::move(reason)));
+    newly_blocked_.insert(key);
+  }
+
+  dead_letter letter(const std::string& key, const stream_id& stream, position_t position, version_t version,
+                     const std::string& event_id, const std::string& type, std::string reason) {
+    return {0, kernel_.name(), key, stream, position, version, event_id, type, std::move(reason), now_};
+  }
+
+  [[nodiscard]] bool blocked(const std::string& key) const {
+    return known_.blocked_keys.contains(key) || newly_blocked_.contains(key);
+  }
+
+  static std::string behind(const std::string& key) { return "waits behind an earlier parked event of '" + key + "'"; }
+
+  const projector_kernel& kernel_;
+  const parking& known_;
+  const timestamp now_;
+  std::map<std::string, std::vector<work_item>> by_key_;
+  std::vector<dead_letter> letters_;
+  std::set<std::string> newly_blocked_;
+};
+
+result<std::map<std::string, json>> fetch_rows(view_transaction& transaction, const view_table& table,
+                                               const std::vector<std::string>& keys) {
+  std::map<std::string, json> by_key;
+  if (keys.empty()) return by_key;
+  auto rows = transaction.fetch(table, keys);
+  if (!rows) return std::move(rows).error();
+  for (auto& row : *rows) {
+    const auto key = row.find(table.key_column);
+    if (key == row.end() || !key->is_string()) {
+      return error{errc::corrupt, "a row of view '" + table.name + "' has no text in its key column '" + table.key_column + "'"};
+    }
+    auto name = key->get<std::string>();
+    by_key.emplace(std::move(name), std::move(row));
+  }
+  return by_key;
+}
+
+}  // namespace
+
+batch_outcome apply_batch(const projector_kernel& kernel, view_store& store, position_t checkpoint,
+                          const event_batch& batch, parking& parked, timestamp now) {
+  batch_fold work(kernel, parked, now);
+  try {
+    work.sort(batch);
+    auto begun = store.begin(kernel.name(), checkpoint, batch.last);
+    if (!begun) return std::move(begun).error();
+    auto& transaction = **begun;
+    auto stored = fetch_rows(transaction, kernel.table(), work.keys());
+    if (!stored) return std::move(stored).error();
+    if (auto folded = work.fold(*stored); !folded) return folded.error();
+    if (!work.rows.empty()) {
+      if (auto done = transaction.upsert(kernel.table(), work.rows); !done) return done.error();
+    }
+    if (!work.removed.empty()) {
+      if (auto done = transaction.remove(kernel.table(), work.removed); !done) return done.error();
+    }
+    if (!work.letters().empty()) {
+      if (auto done = transaction.park(work.letters()); !done) return done.error();
+    }
+    if (auto done = transaction.commit(); !done) return done.error();
+  } catch (must_report& report) {
+    return std::move(report.poison);
+  }
+  parked.blocked_keys.merge(work.newly_blocked());
+  return applied_batch{work.events, std::move(work.letters())};
+}
+
+}  // namespace troupe::host

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "runtime/core/projector.hpp"
+#include "runtime/host/event_batch.hpp"
+
+namespace troupe::host {
+
+/// Names one event in the log.
+struct event_place {
+  position_t position = 0;
+  version_t version = 0;
+
+  friend auto operator<=>(const event_place&, const event_place&) = default;
+};
+
+/// Domain code threw on an event. Nothing of the batch has been stored.
+struct poison_event {
+  event_place place;
+  std::string what;
+};
+
+/// What a projector knows of events that it must not apply.
+struct parking {
+  /// Keys with a parked event: their later events wait behind it.
+  std::set<std::string> blocked_keys;
+  /// Asked when domain code throws: park this event now (true), or report it (false)?
+  std::function<bool(const event_place&)> park_now;
+};
+
+/// What applying a batch came to.
+struct applied_batch {
+  std::size_t events = 0;  ///< Applied to rows.
+  std::vector<dead_letter> parked;
+};
+
+/// Either the batch is applied or parked in part, or an event is reported, or the store failed (nothing stored then).
+using batch_outcome = std::variant<applied_batch, poison_event, error>;
+
+/// Folds a batch in memory, key by key, and stores rows, parked events and the checkpoint (from `checkpoint` to
+/// `batch.last`) in one transaction with one statement for each kind of change. An event that cannot be decoded is
+/// parked under its entity's id. Keys of parked events are added to `parking.blocked_keys` only once that is stored.
+batch_outcome apply_batch(const projector_kernel& kernel, view_store& store, position_t checkpoint,
+                          const event_batch& batch, parking& parked, timestamp now);
+
+}  // namespace troupe::host
