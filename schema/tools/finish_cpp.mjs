@@ -31,6 +31,12 @@ replaceAll(
   /throw std::runtime_error\("Input JSON does not conform to schema!"\)/g,
   'throw nlohmann::json::type_error::create(302, "value is not one of the enumeration", &j)',
 );
+
+// A member whose name is a C++ keyword is `public_`; quicktype would say `projectCreatedPublic`.
+for (const [, member, name] of code.matchAll(/x\.(\w+) = schema_detail::\w+<.+>\(j, "(\w+)"\);/g)) {
+  if (member !== name) replaceAll(new RegExp(`\\b${member}\\b`, "g"), `${name}_`);
+}
+
 if (code.includes("get_heap_optional")) throw new Error(`${category}: recursive types are not supported in C++`);
 
 // Structs: members start empty, equality is memberwise, and the name is found by argument-dependent lookup.

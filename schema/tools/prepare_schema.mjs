@@ -26,6 +26,13 @@ function members(kind) {
 const commands = members("Command");
 const events = members("Event");
 
+for (const [name, definition] of Object.entries(definitions)) {
+  if (!definition.description) fail(`${name} needs a JSDoc comment that says what it means`);
+  for (const [member, { description, $ref }] of Object.entries(definition.properties ?? {})) {
+    if (!description && !$ref) fail(`${name}.${member} needs a JSDoc comment that says what it means`);
+  }
+}
+
 // A consumer keeps working when a later version adds members to an event; a command with a member that nobody will
 // read is a mistake, so it stays closed.
 const opened = new Set();

@@ -1,0 +1,3 @@
+module client.devpie.io/troupe/messages
+
+go 1.19

@@ -1,0 +1,1 @@
+"""Troupe's messages: one module per category, such as `troupe_messages.identity`."""
