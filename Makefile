@@ -54,7 +54,7 @@ schema: packages-test ## Generate the message types from their TypeScript source
 clean: ## Remove what was built (not ./data)
 	@rm -rf build
 
-packages-test packages-lint: packages-%:
+packages-build packages-test packages-lint: packages-%:
 	@$(INSTALL) build $*
 
 build/build.ninja: CMakePresets.json

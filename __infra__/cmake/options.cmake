@@ -28,6 +28,10 @@ endif()
 
 if(TROUPE_SANITIZE)
   add_compile_options(-fsanitize=${TROUPE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    # Instrumented code confuses these two warnings, in the standard library too.
+    add_compile_options(-Wno-maybe-uninitialized -Wno-tsan)
+  endif()
   add_link_options(-fsanitize=${TROUPE_SANITIZE})
 endif()
 

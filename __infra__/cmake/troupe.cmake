@@ -26,20 +26,20 @@ function(troupe_reuse_pch target owner)
   endif()
 endfunction()
 
-# Owners of the precompiled headers: troupe_pch for libraries, troupe_test_main for tests.
-if(TROUPE_PCH)
-  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/pch.cpp CONTENT "" @ONLY)
-  add_library(troupe_pch OBJECT ${PROJECT_BINARY_DIR}/pch.cpp)
-  target_precompile_headers(troupe_pch PRIVATE ${PROJECT_SOURCE_DIR}/__infra__/cmake/pch.hpp)
-  troupe_target(troupe_pch)
-endif()
 add_library(troupe_test_main OBJECT ${PROJECT_SOURCE_DIR}/__infra__/cmake/test_main.cpp)
 target_compile_definitions(troupe_test_main PUBLIC BOOST_TEST_DYN_LINK)
 target_link_libraries(troupe_test_main PUBLIC Boost::unit_test_framework)
 troupe_target(troupe_test_main)
+
+# Owners of the precompiled headers: troupe_pch for libraries, troupe_pch_test for tests.
 if(TROUPE_PCH)
-  target_precompile_headers(troupe_test_main PRIVATE ${PROJECT_SOURCE_DIR}/__infra__/cmake/pch_test.hpp)
-  set_source_files_properties(__infra__/cmake/test_main.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/pch.cpp CONTENT "" @ONLY)
+  foreach(owner pch pch_test)
+    add_library(troupe_${owner} OBJECT ${PROJECT_BINARY_DIR}/pch.cpp)
+    target_precompile_headers(troupe_${owner} PRIVATE ${PROJECT_SOURCE_DIR}/__infra__/cmake/${owner}.hpp)
+    troupe_target(troupe_${owner})
+  endforeach()
+  target_compile_definitions(troupe_pch_test PRIVATE BOOST_TEST_DYN_LINK)
 endif()
 
 # Files of a folder by pattern, sorted, relative paths made absolute.
@@ -112,7 +112,7 @@ function(troupe_test)
   target_compile_definitions(${arg_NAME} PRIVATE
     TROUPE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" TROUPE_BINARY="${PROJECT_BINARY_DIR}/troupe")
   troupe_target(${arg_NAME})
-  troupe_reuse_pch(${arg_NAME} troupe_test_main)
+  troupe_reuse_pch(${arg_NAME} troupe_pch_test)
 
   set(directory ${PROJECT_BINARY_DIR}/test-results/${arg_NAME})
   file(MAKE_DIRECTORY ${directory})
