@@ -1,0 +1,56 @@
+#include "actors/identity/microservice/accounts.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "runtime/testkit/projection_scenario.hpp"
+
+namespace identity {
+namespace {
+
+using troupe::testkit::event;
+using troupe::testkit::project;
+
+const UserAdded zoe_added{"7", "auth0|zoe", "zoe@example.org", true, "Zoë", "B", "", "en"};
+
+BOOST_AUTO_TEST_SUITE(accounts_table)
+
+BOOST_AUTO_TEST_CASE(a_new_account_is_open_by_whoever_added_the_user) {
+  project<accounts>({event(zoe_added).of("7").by("user-7").at("2026-03-01T00:00:00.000Z")})
+      .then_row("7", {{"id", "7"},
+                      {"status", "open"},
+                      {"reason", ""},
+                      {"changedBy", "user-7"},
+                      {"changed", "2026-03-01T00:00:00.000Z"}});
+}
+
+BOOST_AUTO_TEST_CASE(a_row_tells_who_last_changed_the_status_when_and_why) {
+  const auto added = event(zoe_added).of("7");
+  const auto locked =
+      event(AccountLocked{"fraud", "admin-1"}).of("7").at("2026-03-02T00:00:00.000Z");
+  const auto unlocked =
+      event(AccountUnlocked{"a mistake", "admin-2"}).of("7").at("2026-03-03T00:00:00.000Z");
+  const auto closed =
+      event(AccountClosed{"moved away", "admin-3"}).of("7").at("2026-03-04T00:00:00.000Z");
+  const auto row = [](const char* status, const char* reason, const char* by, const char* time) {
+    return troupe::json{
+        {"id", "7"}, {"status", status}, {"reason", reason}, {"changedBy", by}, {"changed", time}};
+  };
+  project<accounts>({added, locked})
+      .then_row("7", row("locked", "fraud", "admin-1", "2026-03-02T00:00:00.000Z"));
+  project<accounts>({added, locked, unlocked})
+      .then_row("7", row("open", "a mistake", "admin-2", "2026-03-03T00:00:00.000Z"));
+  project<accounts>({added, locked, unlocked, closed})
+      .then_row("7", row("closed", "moved away", "admin-3", "2026-03-04T00:00:00.000Z"));
+}
+
+BOOST_AUTO_TEST_CASE(a_change_of_the_profile_leaves_the_row_alone) {
+  const auto before = project<accounts>({event(zoe_added).of("7")}).row("7");
+  project<accounts>(
+      {event(zoe_added).of("7"), event(UserModified{"Z", "", "", ""}).of("7").by("admin-1")})
+      .then_row("7", before);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace identity
