@@ -40,6 +40,7 @@ if(TROUPE_PCH)
     troupe_target(troupe_${owner})
   endforeach()
   target_compile_definitions(troupe_pch_test PRIVATE BOOST_TEST_DYN_LINK)
+  target_link_libraries(troupe_pch_test PRIVATE Boost::unit_test_framework)
 endif()
 
 # Files of a folder by pattern, sorted, relative paths made absolute.
