@@ -123,6 +123,8 @@ class aggregate_kernel {
   [[nodiscard]] virtual const std::vector<std::string>& event_types() const = 0;
   /// A new entity in its initial state.
   [[nodiscard]] virtual std::unique_ptr<entity> initial() const = 0;
+  /// Whether the aggregate says from a command's data which entity it is for.
+  [[nodiscard]] virtual bool names_entity_of(const std::string& type) const = 0;
   /// The entity that a command without an address is for: from the data if the aggregate says so, else derived from
   /// the command id, so that a repeat finds the same entity. `invalid` if the data does not decode.
   [[nodiscard]] virtual result<std::string> entity_of(const std::string& type, const json& data,
@@ -227,6 +229,12 @@ class typed_aggregate final : public aggregate_kernel {
   [[nodiscard]] const std::vector<std::string>& command_types() const override { return commands_; }
   [[nodiscard]] const std::vector<std::string>& event_types() const override { return events_; }
   [[nodiscard]] std::unique_ptr<entity> initial() const override { return std::make_unique<typed_entity<A>>(); }
+
+  [[nodiscard]] bool names_entity_of(const std::string& type) const override {
+    bool names = false;
+    alternatives<typename A::command>::with(type, [&]<class C>() { names = names_entity<A, C>; });
+    return names;
+  }
 
   [[nodiscard]] result<std::string> entity_of(const std::string& type, const json& data,
                                               const std::string& command_id) const override {

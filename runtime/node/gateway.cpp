@@ -1,0 +1,166 @@
+#include "runtime/node/gateway.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/core/ids.hpp"
+
+namespace troupe {
+
+result<std::unique_ptr<gateway>> gateway::make(const std::vector<feature>& features,
+                                               const std::vector<host::bound_projection>& projections, event_log& log,
+                                               host::engine& engine, const clock& time, metric_registry& metrics) {
+  std::unique_ptr<gateway> made(new gateway(log, engine, time, metrics));
+  for (const auto& one : features) {
+    for (const auto& aggregate : one.aggregates()) {
+      const auto& category = aggregate.kernel->category();
+      if (auto checked = check_category(category); !checked) return checked.error();
+      auto validator = schema_validator::make(aggregate.json_schema, aggregate.kernel->command_types());
+      if (!validator) return error{errc::invalid, "feature '" + one.name() + "': " + validator.error().message};
+      const bool fresh =
+          made->aggregates_.try_emplace(category, known_aggregate{aggregate.kernel, std::move(*validator)}).second;
+      if (!fresh) return error{errc::invalid, "two features claim the category '" + category + "'; rename one"};
+    }
+  }
+  for (const auto& one : projections) {
+    const auto& name = one.what.kernel->name();
+    if (!made->views_.try_emplace(name, one).second) {
+      return error{errc::invalid, "two projectors are called '" + name + "'; rename one"};
+    }
+  }
+  return made;
+}
+
+void gateway::submit(command_request request, completion done) {
+  auto counted_done = counted(request.category, std::move(done));
+  auto checked = check(std::move(request));
+  if (auto* refused = std::get_if<command_outcome>(&checked)) {
+    counted_done(std::move(*refused));
+  } else {
+    engine_.submit(std::get<command>(std::move(checked)), std::move(counted_done));
+  }
+}
+
+std::variant<command, command_outcome> gateway::check(command_request request) const {
+  command_outcome refused;
+  refused.stream = {request.category, request.id};
+  refused.command_id = request.context.command_id;
+  const auto refuse = [&](outcome_status status, std::string code, std::string detail) {
+    refused.status = status;
+    refused.code = std::move(code);
+    refused.detail = std::move(detail);
+    return refused;
+  };
+  const auto found = aggregates_.find(request.category);
+  if (found == aggregates_.end()) {
+    return refuse(outcome_status::not_found, "unknown-category", "there is no category '" + request.category + "'");
+  }
+  const auto& [kernel, validator] = found->second;
+  if (std::ranges::find(kernel->command_types(), request.type) == kernel->command_types().end()) {
+    return refuse(outcome_status::not_found, "unknown-command",
+                  "category '" + request.category + "' has no command '" + request.type + "'");
+  }
+  if (auto checked = check_command_id(request.context.command_id); !checked) {
+    return refuse(outcome_status::invalid, "invalid-command-id", checked.error().message);
+  }
+  if (!request.id.empty()) {
+    if (auto checked = check_entity_id(request.id); !checked) {
+      return refuse(outcome_status::invalid, "invalid-id", checked.error().message);
+    }
+  }
+  refused.fields = validator.check(request.type, request.data);
+  if (!refused.fields.empty()) {
+    const auto& first = refused.fields.front();
+    return refuse(outcome_status::invalid, "invalid-data",
+                  request.type + (first.path.empty() ? "" : " " + first.path) + ": " + first.message);
+  }
+  const bool addressed = !request.id.empty() && !kernel->names_entity_of(request.type);
+  auto id = addressed ? result<std::string>(request.id)
+                      : kernel->entity_of(request.type, request.data, request.context.command_id);
+  if (!id) return refuse(outcome_status::invalid, "invalid-data", id.error().message);
+  if (auto checked = check_entity_id(*id); !checked) {
+    return refuse(outcome_status::invalid, "invalid-id", checked.error().message);
+  }
+  if (!request.id.empty() && request.id != *id) {
+    return refuse(outcome_status::rejected, "wrong-id",
+                  request.type + " with this data is for " + request.category + " '" + *id + "', not '" + request.id +
+                      "'; leave the id out");
+  }
+  return command{{std::move(request.category), std::move(*id)},
+                 std::move(request.type),
+                 std::move(request.data),
+                 std::move(request.context),
+                 request.id_given,
+                 request.expected_version,
+                 request.deadline};
+}
+
+completion gateway::counted(const std::string& category, completion done) {
+  // Only known categories become labels: what callers make up must not.
+  const auto known = aggregates_.contains(category) ? category : std::string("unknown");
+  return [this, known, done = std::move(done), begun = clock_.monotonic()](command_outcome outcome) {
+    metrics_.counter("troupe_commands_total", "Commands by outcome.", {{"category", known}, {"status", to_string(outcome.status)}})
+        .increment();
+    metrics_.histogram("troupe_command_duration_seconds", "From the bridge to the outcome.", {{"category", known}})
+        .observe(std::chrono::duration<double>(clock_.monotonic() - begun).count());
+    done(std::move(outcome));
+  };
+}
+
+result<const host::bound_projection*> gateway::view(const std::string& name) const {
+  const auto found = views_.find(name);
+  if (found == views_.end() || found->second.what.role != database_role::views) {
+    return error{errc::not_found, "there is no view '" + name + "'"};
+  }
+  return &found->second;
+}
+
+result<std::optional<json>> gateway::view_row(const std::string& name, const std::string& key) {
+  auto found = view(name);
+  if (!found) return std::move(found).error();
+  return (*found)->store->get((*found)->what.kernel->table(), key);
+}
+
+result<view_page> gateway::view_rows(const std::string& name, const view_query& query) {
+  auto found = view(name);
+  if (!found) return std::move(found).error();
+  return (*found)->store->query((*found)->what.kernel->table(), query);
+}
+
+result<position_t> gateway::view_position(const std::string& name) {
+  auto found = view(name);
+  if (!found) return std::move(found).error();
+  return (*found)->store->checkpoint(name);
+}
+
+result<std::string> gateway::view_category(const std::string& name) {
+  auto found = view(name);
+  if (!found) return std::move(found).error();
+  return (*found)->what.kernel->category();
+}
+
+bool gateway::await_view(const std::string& name, position_t position, monotonic_time deadline) {
+  return view(name) && engine_.await_projection(name, position, deadline);
+}
+
+result<std::vector<recorded_event>> gateway::events(const std::string& category, position_t from, std::size_t limit) {
+  if (!aggregates_.contains(category)) return error{errc::not_found, "there is no category '" + category + "'"};
+  auto commits = log_.read_category(category, from, limit);
+  if (!commits) return std::move(commits).error();
+  std::vector<recorded_event> events;
+  for (const auto& commit : *commits) {
+    // Whole commits only, but no more than about the limit in all.
+    if (!events.empty() && events.size() + commit.data.event_count > limit) break;
+    auto decoded = decode(commit);
+    if (!decoded) return std::move(decoded).error();
+    std::ranges::move(*decoded, std::back_inserter(events));
+  }
+  return events;
+}
+
+const aggregate_kernel* gateway::aggregate_of(const std::string& category) const {
+  const auto found = aggregates_.find(category);
+  return found == aggregates_.end() ? nullptr : found->second.kernel.get();
+}
+
+}  // namespace troupe

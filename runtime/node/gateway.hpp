@@ -1,0 +1,61 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/core/application.hpp"
+#include "runtime/core/event_log.hpp"
+#include "runtime/core/feature.hpp"
+#include "runtime/host/engine.hpp"
+#include "runtime/node/metrics.hpp"
+#include "runtime/node/schema_validator.hpp"
+
+namespace troupe {
+
+/// The way in: checks commands against their schemas, finds their entities and hands them to the engine; answers queries from the
+/// views and the log.
+///
+/// An entity's id that a feature derives from a command's data (`entity_of`) is binding: a command addressed to another
+/// entity is refused with `wrong-id`.
+class gateway final : public application {
+ public:
+  /// `invalid` when a feature's schema is not usable, or two features claim one category or view.
+  static result<std::unique_ptr<gateway>> make(const std::vector<feature>& features,
+                                               const std::vector<host::bound_projection>& projections, event_log& log,
+                                               host::engine& engine, const clock& time, metric_registry& metrics);
+
+  void submit(command_request request, completion done) override;
+  result<std::optional<json>> view_row(const std::string& view, const std::string& key) override;
+  result<view_page> view_rows(const std::string& view, const view_query& query) override;
+  result<position_t> view_position(const std::string& view) override;
+  result<std::string> view_category(const std::string& view) override;
+  bool await_view(const std::string& view, position_t position, monotonic_time deadline) override;
+  result<std::vector<recorded_event>> events(const std::string& category, position_t from, std::size_t limit) override;
+
+  /// The aggregate of a category; nullptr if there is none.
+  [[nodiscard]] const aggregate_kernel* aggregate_of(const std::string& category) const;
+
+ private:
+  struct known_aggregate {
+    std::shared_ptr<const aggregate_kernel> kernel;
+    schema_validator validator;
+  };
+
+  gateway(event_log& log, host::engine& engine, const clock& time, metric_registry& metrics)
+      : log_(log), engine_(engine), clock_(time), metrics_(metrics) {}
+  /// The command ready for its entity, or the outcome that refuses it.
+  [[nodiscard]] std::variant<command, command_outcome> check(command_request request) const;
+  [[nodiscard]] result<const host::bound_projection*> view(const std::string& name) const;
+  completion counted(const std::string& category, completion done);
+
+  event_log& log_;
+  host::engine& engine_;
+  const clock& clock_;
+  metric_registry& metrics_;
+  std::map<std::string, known_aggregate> aggregates_;
+  std::map<std::string, host::bound_projection> views_;
+};
+
+}  // namespace troupe
