@@ -92,6 +92,10 @@ class bounded_builder final : public nlohmann::json_sax<json> {
 }  // namespace
 
 result<json> parse_json(std::string_view text, const json_limits& limits) {
+  // The library takes a NUL for the end and would let anything behind it through.
+  if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
+    return error{errc::invalid, "not valid JSON at byte " + std::to_string(nul + 1) + ": a NUL character"};
+  }
   bounded_builder builder(limits.max_depth);
   if (!json::sax_parse(text, &builder)) return error{errc::invalid, std::move(builder.failure())};
   return std::move(builder.root());
