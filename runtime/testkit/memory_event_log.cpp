@@ -48,8 +48,7 @@ std::optional<error> memory_event_log::refusal(const commit& wanted) const {
     return error{errc::duplicate, "command " + wanted.command_id + " is already in the log"};
   }
   const auto stream = streams_.find(name);
-  const version_t last =
-      stream == streams_.end() ? 0 : stream->second.back()->data.last_version();
+  const version_t last = stream == streams_.end() ? 0 : stream->second.back()->data.last_version();
   if (last != wanted.first_version - 1) {
     return error{errc::conflict, name.name() + " is at version " + std::to_string(last) +
                                      ", not at " + std::to_string(wanted.first_version - 1)};
