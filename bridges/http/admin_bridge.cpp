@@ -1,0 +1,21 @@
+#include <utility>
+
+#include "bridges/http/admin_routes.hpp"
+#include "bridges/http/server.hpp"
+
+namespace troupe::http {
+
+std::unique_ptr<server_bridge> make_admin_bridge(node_model& model, http_options options) {
+  auto routes = std::make_shared<router>();
+  add_probe_routes(*routes, model);
+  add_admin_routes(*routes, model);
+  add_console_routes(*routes);
+  cors_policy cors(options.cors_origins);
+  return std::make_unique<server>(model, std::move(options),
+                                  site{.name = "admin",
+                                       .flag = "--admin",
+                                       .routes = std::move(routes),
+                                       .cors = std::move(cors)});
+}
+
+}  // namespace troupe::http

@@ -1,0 +1,160 @@
+#include "bridges/http/admin_routes.hpp"
+
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace troupe::http {
+namespace {
+
+constexpr std::uint64_t most_versions = std::numeric_limits<std::int64_t>::max();
+constexpr std::uint64_t most_items = 1000;
+constexpr std::uint64_t usual_items = 100;
+
+reply answer(const result<json>& found) {
+  if (!found) return error_reply(found.error());
+  auto made = json_reply(*found);
+  made.headers = {{"Cache-Control", "no-store"}};
+  return made;
+}
+
+reply done(const result<void>& outcome) {
+  if (!outcome) return error_reply(outcome.error());
+  return json_reply({{"status", "ok"}});
+}
+
+/// A page of another origin can make a browser send a simple request here; what changes something
+/// is refused then.
+bool from_elsewhere(const request& received) {
+  const auto site = received.head.find("sec-fetch-site");
+  if (site && *site != "same-origin" && *site != "none") return true;
+  const auto origin = received.head.find("origin");
+  const auto host = received.head.find("host");
+  if (!origin || !host) return false;
+  const auto scheme = origin->find("://");
+  return scheme == std::string_view::npos || origin->substr(scheme + 3) != *host;
+}
+
+handler changes(handler inner) {
+  return [inner = std::move(inner)](const request& received) {
+    if (!from_elsewhere(received)) return inner(received);
+    return problem_reply(403, "origin-not-allowed",
+                         "changes are not accepted from another origin's page");
+  };
+}
+
+result<actor_filter> filter_of(const request& received) {
+  actor_filter filter;
+  const auto take = [&](const char* name, std::string& into) -> result<void> {
+    const auto value = received.query(name);
+    if (!value) return value.error();
+    if (*value != nullptr) into = **value;
+    return {};
+  };
+  if (auto taken = take("kind", filter.kind); !taken) return taken.error();
+  if (auto taken = take("path", filter.path_prefix); !taken) return taken.error();
+  if (auto taken = take("after", filter.after); !taken) return taken.error();
+  const auto limit = received.number("limit", usual_items, 1, most_items);
+  if (!limit) return limit.error();
+  filter.limit = static_cast<std::size_t>(*limit);
+  return filter;
+}
+
+result<stream_id> stream_of(const request& received) {
+  stream_id stream{received.parameter("category"), received.parameter("id")};
+  if (auto checked = check_category(stream.category); !checked) return checked.error();
+  if (auto checked = check_entity_id(stream.id); !checked) return checked.error();
+  return stream;
+}
+
+/// Where a list starts and how long it may be.
+struct range {
+  std::uint64_t from = 1;
+  std::size_t limit = usual_items;
+};
+
+result<range> range_of(const request& received, const char* start, std::uint64_t fallback) {
+  const auto from = received.number(start, fallback, 0, most_versions);
+  if (!from) return from.error();
+  const auto limit = received.number("limit", usual_items, 1, most_items);
+  if (!limit) return limit.error();
+  return range{*from, static_cast<std::size_t>(*limit)};
+}
+
+void add_actor_routes(router& routes, node_model& model) {
+  const auto path_of = [](const request& received) { return '/' + received.parameter("path"); };
+  routes.add("GET", "/admin/actors", [&model](const request& received) {
+    const auto filter = filter_of(received);
+    return filter ? answer(model.actors(*filter)) : error_reply(filter.error());
+  });
+  routes.add("GET", "/admin/actors/{path...}", [&model, path_of](const request& received) {
+    return answer(model.actor(path_of(received)));
+  });
+  routes.add("POST", "/admin/actors/{path...}/restart",
+             changes([&model, path_of](const request& received) {
+               return done(model.restart_actor(path_of(received)));
+             }));
+}
+
+void add_log_routes(router& routes, node_model& model) {
+  routes.add("GET", "/admin/entities/{category}/{id}", [&model](const request& received) {
+    const auto stream = stream_of(received);
+    if (!stream) return error_reply(stream.error());
+    const auto asked = received.query("version");
+    if (!asked) return error_reply(asked.error());
+    std::optional<version_t> version;
+    if (*asked != nullptr) {
+      const auto number = received.number("version", 0, 0, most_versions);
+      if (!number) return error_reply(number.error());
+      version = *number;
+    }
+    return answer(model.entity(*stream, version));
+  });
+  routes.add("GET", "/admin/streams/{category}/{id}", [&model](const request& received) {
+    const auto stream = stream_of(received);
+    if (!stream) return error_reply(stream.error());
+    const auto range = range_of(received, "from", 1);
+    if (!range) return error_reply(range.error());
+    return answer(model.stream(*stream, range->from, range->limit));
+  });
+  routes.add("GET", "/admin/log/{category}", [&model](const request& received) {
+    const auto& category = received.parameter("category");
+    if (auto checked = check_category(category); !checked) return error_reply(checked.error());
+    const auto range = range_of(received, "from", 1);
+    if (!range) return error_reply(range.error());
+    return answer(model.log(category, range->from, range->limit));
+  });
+}
+
+void add_projection_routes(router& routes, node_model& model) {
+  routes.add("GET", "/admin/projections",
+             [&model](const request&) { return answer(model.projections()); });
+  const auto add = [&](const char* verb, result<void> (node_model::*change)(const std::string&)) {
+    routes.add("POST", std::string("/admin/projections/{name}/") + verb,
+               changes([&model, change](const request& received) {
+                 return done((model.*change)(received.parameter("name")));
+               }));
+  };
+  add("pause", &node_model::pause_projection);
+  add("resume", &node_model::resume_projection);
+  add("rebuild", &node_model::rebuild_projection);
+}
+
+}  // namespace
+
+void add_admin_routes(router& routes, node_model& model) {
+  add_actor_routes(routes, model);
+  add_log_routes(routes, model);
+  add_projection_routes(routes, model);
+  routes.add("GET", "/admin/dead-letters", [&model](const request& received) {
+    const auto range = range_of(received, "after", 0);
+    if (!range) return error_reply(range.error());
+    return answer(model.dead_letters(range->from, range->limit));
+  });
+  routes.add("GET", "/admin/info", [&model](const request&) { return answer(model.info()); });
+  routes.add("GET", "/admin/config", [&model](const request&) { return answer(model.config()); });
+}
+
+}  // namespace troupe::http

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "bridges/http/router.hpp"
+#include "runtime/node/model.hpp"
+
+namespace troupe::http {
+
+/// `/livez`, `/readyz`, `/startupz` and `/metrics`.
+void add_probe_routes(router& routes, node_model& model);
+
+/// Everything under `/admin`.
+void add_admin_routes(router& routes, node_model& model);
+
+/// `/` and what that page loads.
+void add_console_routes(router& routes);
+
+}  // namespace troupe::http

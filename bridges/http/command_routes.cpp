@@ -1,0 +1,62 @@
+#include <utility>
+
+#include "bridges/http/application_routes.hpp"
+#include "bridges/http/command_reply.hpp"
+
+namespace troupe::http {
+namespace {
+
+/// The command's data: a JSON object.
+result<json> data_of(const request& received, std::size_t max_depth) {
+  constexpr auto mend = "the body must be a JSON object with the command's data; {} if it has none";
+  if (received.body.empty()) return error{errc::invalid, mend};
+  auto body = parse_body(received, max_depth);
+  if (body && !body->is_object()) return error{errc::invalid, mend};
+  return body;
+}
+
+result<command_request> command_of(const request& received, std::string id,
+                                   const surroundings& around) {
+  command_request command;
+  command.category = received.parameter("category");
+  command.id = std::move(id);
+  command.type = received.parameter("Command");
+  if (auto checked = check_category(command.category); !checked) return checked.error();
+  if (!command.id.empty()) {
+    if (auto checked = check_entity_id(command.id); !checked) return checked.error();
+  }
+  auto data = data_of(received, around.options.max_depth);
+  if (!data) return std::move(data).error();
+  command.data = std::move(*data);
+
+  auto caller = around.caller_of(received);
+  if (!caller) return std::move(caller).error();
+  command.context = around.context_of(received, std::move(*caller));
+  auto key = idempotency_key_of(received);
+  if (!key) return std::move(key).error();
+  command.id_given = key->has_value();
+  if (command.id_given) command.context.command_id = std::move(**key);
+  auto expected = expected_version_of(received);
+  if (!expected) return std::move(expected).error();
+  command.expected_version = *expected;
+  command.deadline = around.deadline();
+  return command;
+}
+
+reply execute(const request& received, std::string id, surroundings& around) {
+  auto command = command_of(received, std::move(id), around);
+  if (!command) return error_reply(command.error());
+  return command_reply(around.app.execute(std::move(*command)));
+}
+
+}  // namespace
+
+void add_command_routes(router& routes, const std::shared_ptr<surroundings>& around) {
+  routes.add("POST", "/v1/{category}/{id}/{Command}", [around](const request& received) {
+    return execute(received, received.parameter("id"), *around);
+  });
+  routes.add("POST", "/v1/{category}/{Command}",
+             [around](const request& received) { return execute(received, "", *around); });
+}
+
+}  // namespace troupe::http

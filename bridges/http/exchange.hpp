@@ -1,0 +1,62 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bridges/http/request_head.hpp"
+#include "bridges/http/target.hpp"
+#include "bridges/http/trace_context.hpp"
+#include "runtime/core/http.hpp"
+
+namespace troupe::http {
+
+using path_parameters = std::vector<std::pair<std::string, std::string>>;
+
+/// A request as an endpoint sees it: framed and bounded. Valid until it is answered.
+struct request {
+  const request_head& head;
+  const target& where;
+  path_parameters parameters;
+  std::string_view body;
+  const trace_context& trace;
+  bool from_this_machine = false;
+
+  /// A parameter of the route's pattern.
+  [[nodiscard]] const std::string& parameter(std::string_view name) const;
+  /// The value of a query parameter; null when absent. `invalid` when it appears twice.
+  [[nodiscard]] result<const std::string*> query(std::string_view name) const;
+  /// A whole number in the query, or `fallback`. `invalid` unless it is within the bounds.
+  [[nodiscard]] result<std::uint64_t> number(std::string_view name, std::uint64_t fallback,
+                                             std::uint64_t least, std::uint64_t most) const;
+};
+
+/// An answer, ready to be sent.
+struct reply {
+  int status = 200;
+  std::string body;
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+/// The text of a JSON value; bytes that are not UTF-8 are replaced, so this cannot fail.
+std::string text_of(const json& value);
+
+reply json_reply(const json& body, int status = 200);
+reply to_reply(const http_response& response);
+
+/// Problem details with the fitting title.
+reply problem_reply(int status, std::string code, std::string detail,
+                    const std::vector<field_error>& fields = {});
+
+/// The fitting problem for an error of the model or the application.
+reply error_reply(const error& failure);
+
+/// A decimal number without sign, at most `most`.
+result<std::uint64_t> parse_number(std::string_view text, std::uint64_t most);
+
+/// The body as JSON. `invalid`: not JSON, too deep, or a member twice; says where.
+result<json> parse_body(const request& received, std::size_t max_depth);
+
+}  // namespace troupe::http

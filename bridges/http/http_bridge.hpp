@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/core/bridge.hpp"
+
+namespace troupe {
+class node_model;
+}
+
+namespace troupe::http {
+
+/// Where a bridge listens and what it puts up with.
+struct http_options {
+  std::string host = "127.0.0.1";
+  int port = 0;  ///< 0: any free port.
+  /// Believe `X-Debug-Sub` from peers on this machine. Only for nodes without authentication.
+  bool debug_sub = false;
+  std::vector<std::string> cors_origins;  ///< Origins whose scripts may call; "*" for any.
+  std::size_t max_body = std::size_t{1} << 20U;
+  std::size_t max_depth = 64;          ///< Nesting of a JSON body.
+  std::size_t max_connections = 1024;  ///< One thread each, made when needed; more are turned away.
+  std::size_t max_header_count = 100;
+  std::size_t max_header_bytes = 16 * 1024;     ///< Request line and headers together.
+  std::chrono::seconds read_timeout{5};         ///< For a request's head; a body gets more by size.
+  std::chrono::seconds write_timeout{5};        ///< Without any progress.
+  std::chrono::seconds keep_alive_timeout{60};  ///< Between two requests of a connection.
+  std::chrono::milliseconds deadline{10'000};   ///< For what a request waits for.
+};
+
+/// A bridge that listens on a TCP port.
+class server_bridge : public bridge {
+ public:
+  /// The port in use; 0 unless started.
+  [[nodiscard]] virtual int port() const = 0;
+};
+
+/// The bridge `http`: commands, views, events and the features' own routes. The model outlives it.
+std::unique_ptr<server_bridge> make_http_bridge(node_model& model, http_options options);
+
+/// The bridge `admin`: probes, metrics, console and everything under `/admin`. The model outlives
+/// it.
+std::unique_ptr<server_bridge> make_admin_bridge(node_model& model, http_options options);
+
+}  // namespace troupe::http

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+
+#include "runtime/core/application.hpp"
+
+namespace troupe::http {
+
+/// An application whose waits can be ended, so that a bridge can stop at once while commands are
+/// under way: their callers are told that the outcome is not known, and what becomes of them is the
+/// log's business. Thread-safe.
+class interruptible_application final : public application {
+ public:
+  explicit interruptible_application(application& behind);
+  ~interruptible_application() override;
+
+  /// Ends all waits, present and future, until `resume`.
+  void interrupt();
+  void resume();
+
+  void submit(command_request request, completion done) override;
+  bool await_view(const std::string& view, position_t position, monotonic_time deadline) override;
+  result<std::optional<json>> view_row(const std::string& view, const std::string& key) override;
+  result<view_page> view_rows(const std::string& view, const view_query& query) override;
+  result<position_t> view_position(const std::string& view) override;
+  result<std::string> view_category(const std::string& view) override;
+  result<std::vector<recorded_event>> events(const std::string& category, position_t from,
+                                             std::size_t limit) override;
+
+ private:
+  struct waiting;
+
+  application& behind_;
+  std::shared_ptr<waiting>
+      waiting_;  ///< Shared with completions, which may come after the end of this.
+};
+
+}  // namespace troupe::http

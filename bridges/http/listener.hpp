@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "runtime/core/result.hpp"
+
+namespace troupe::http {
+
+/// A listening TCP socket and the threads for its connections. The only code that knows
+/// cpp-httplib, of which it uses address resolution, binding, the accept loop and the task queue;
+/// README.md says why not more.
+class listener {
+ public:
+  struct settings {
+    std::string host;
+    int port = 0;
+    std::size_t max_connections = 1;
+    std::chrono::seconds read_timeout{1};
+    std::chrono::seconds write_timeout{1};
+  };
+
+  /// Takes over an accepted socket; called on a thread of its own, may block.
+  using serve = std::function<void(int socket)>;
+
+  /// Binds and listens: connections are queued by the system until `run`. The error says what is
+  /// wrong with the address, not how to choose another.
+  static result<std::unique_ptr<listener>> open(const settings& wanted, serve handle,
+                                                std::function<void()> turned_away);
+  ~listener();
+
+  [[nodiscard]] int port() const;
+
+  /// Accepts until `close`, then waits for the connections to end. False if accepting broke down by
+  /// itself. Call once.
+  bool run();
+
+  /// Accepts no more. Any thread; idempotent.
+  void close();
+
+ private:
+  class implementation;
+  explicit listener(std::unique_ptr<implementation> made);
+  std::unique_ptr<implementation> implementation_;
+};
+
+}  // namespace troupe::http

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "bridges/http/exchange.hpp"
+#include "bridges/http/http_bridge.hpp"
+#include "bridges/http/interruptible_application.hpp"
+#include "runtime/node/model.hpp"
+
+namespace troupe::http {
+
+/// What the endpoints for applications work with. Thread-safe; shared by them.
+struct surroundings {
+  node_model& model;
+  interruptible_application app;
+  http_options options;
+
+  surroundings(node_model& of_node, http_options chosen)
+      : model(of_node), app(of_node.app()), options(std::move(chosen)) {}
+
+  [[nodiscard]] monotonic_time deadline() const {
+    return model.time().monotonic() + options.deadline;
+  }
+
+  /// Who is asking: `X-Debug-Sub` where it is honoured, else "". `invalid`: not printable.
+  [[nodiscard]] result<std::string> caller_of(const request& received) const;
+
+  /// For a command made from this request, with fresh ids and the time.
+  [[nodiscard]] command_context context_of(const request& received, std::string caller) const;
+};
+
+/// The command id that the caller chose with `Idempotency-Key`, if any.
+result<std::optional<std::string>> idempotency_key_of(const request& received);
+
+/// The version that `If-Match` demands, if any.
+result<std::optional<version_t>> expected_version_of(const request& received);
+
+}  // namespace troupe::http

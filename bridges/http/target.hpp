@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "runtime/core/result.hpp"
+
+namespace troupe::http {
+
+/// A request's target, taken apart first and decoded then, so that an encoded "/" or "&" is never a
+/// separator.
+struct target {
+  std::vector<std::string> segments;  ///< "/v1/users/" has three: "v1", "users", "".
+  std::vector<std::pair<std::string, std::string>> query;
+};
+
+/// Decodes percent escapes. `invalid`: a broken escape, or a result that is not UTF-8 text without
+/// control characters.
+result<std::string> percent_decode(std::string_view text, bool plus_is_space);
+
+/// Parses a target in origin form ("/v1/views/users?limit=1") or absolute form. At most 100 query
+/// parameters.
+result<target> parse_target(std::string_view text);
+
+/// Well-formed UTF-8, without overlong forms and surrogates (RFC 3629).
+bool is_utf8(std::string_view text) noexcept;
+
+}  // namespace troupe::http
