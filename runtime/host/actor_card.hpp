@@ -75,7 +75,11 @@ using card_ptr = std::shared_ptr<actor_card>;
 /// All supervised actors of a node by path, but for command handlers: there may be a million, and their supervisor knows them.
 class actor_registry {
  public:
-  explicit actor_registry(const clock& time) : clock_(time) {}
+  /// Told of every failure with the actor's path; any thread.
+  using observer = std::function<void(const std::string& path, const std::string& what)>;
+
+  explicit actor_registry(const clock& time, observer on_failure = nullptr)
+      : clock_(time), on_failure_(std::move(on_failure)) {}
 
   /// The card of this path; made on first use, kept for ever after.
   card_ptr card(const std::string& path, const std::string& kind);
@@ -83,12 +87,17 @@ class actor_registry {
   [[nodiscard]] std::vector<card_ptr> all() const;
   [[nodiscard]] const clock& time() const { return clock_; }
 
+  void report_failure(const std::string& path, const std::string& what) const {
+    if (on_failure_) on_failure_(path, what);
+  }
+
   /// The root supervisor gave up; says on what and why. A later restart by a person clears it.
   void set_given_up(std::optional<std::string> reason);
   [[nodiscard]] std::optional<std::string> given_up() const;
 
  private:
   const clock& clock_;
+  const observer on_failure_;
   mutable std::mutex mutex_;
   std::map<std::string, card_ptr> cards_;
   std::optional<std::string> given_up_;

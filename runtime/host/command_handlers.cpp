@@ -14,10 +14,11 @@ constexpr std::size_t max_passivations_at_once = 1'000;
 }  // namespace
 
 command_handlers::command_handlers(caf::actor_config& config, card_ptr card, handler_environment environment,
-                                   handler_limits limits, std::atomic<std::size_t>& resident)
+                                   handler_limits limits, const actor_registry& registry, std::atomic<std::size_t>& resident)
     : component(config, std::move(card)),
       environment_(std::move(environment)),
       limits_(limits),
+      registry_(registry),
       resident_(resident) {
   set_down_handler([this](caf::down_msg& down) { on_down(down); });
 }
@@ -29,6 +30,7 @@ caf::message_handler command_handlers::handlers() {
       [this](const settled& message) { on_settled(message); },
       [this](const handler_failed& message) {
         if (const auto found = slots_.find(message.id); found != slots_.end()) found->second.last_error = message.what;
+        registry_.report_failure(card()->path() + '/' + message.id, message.what);
       },
       [this](const tick&) {
         passivate_idle();
@@ -179,14 +181,14 @@ void command_handlers::passivate_surplus() {
 
 void command_handlers::passivate_idle() {
   const auto now = environment_.time->monotonic();
-  std::size_t done = 0;
+  std::size_t count = 0;
   auto next = recency_.begin();
-  while (next != recency_.end() && done < max_passivations_at_once) {
+  while (next != recency_.end() && count < max_passivations_at_once) {
     const auto candidate = slots_.find(**next++);
     if (now - candidate->second.last_used < limits_.idle_timeout) return;
     if (candidate->second.in_flight > 0) continue;
     passivate(candidate);
-    ++done;
+    ++count;
   }
 }
 

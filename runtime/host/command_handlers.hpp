@@ -61,7 +61,7 @@ struct restart_handler {
 class command_handlers final : public component {
  public:
   command_handlers(caf::actor_config& config, card_ptr card, handler_environment environment, handler_limits limits,
-                   std::atomic<std::size_t>& resident);
+                   const actor_registry& registry, std::atomic<std::size_t>& resident);
 
  protected:
   caf::message_handler handlers() override;
@@ -94,6 +94,7 @@ class command_handlers final : public component {
 
   const handler_environment environment_;
   const handler_limits limits_;
+  const actor_registry& registry_;
   std::atomic<std::size_t>& resident_;
   slots slots_;
   std::list<const std::string*> recency_;  ///< Keys of the slots, least recently used first.

@@ -56,7 +56,7 @@ class engine::implementation {
  public:
   implementation(engine_options options, const std::vector<feature>& features, std::vector<bound_projection> projections,
                  event_log& log, const clock& time)
-      : options_(std::move(options)), log_(log), clock_(time), registry_(time), projections_(std::move(projections)) {
+      : options_(std::move(options)), log_(log), clock_(time), registry_(time, options_.on_failure), projections_(std::move(projections)) {
     rescue_ = [this](pending_command::abandoned dropped) { take_over(std::move(dropped)); };
     config_.set("scheduler.policy", caf::atom("sharing"));
     root_ = registry_.card("/", "supervisor");
@@ -93,15 +93,12 @@ class engine::implementation {
   }
 
   bool drain(monotonic_time deadline) {
-    std::vector<std::future<bool>> drained;
-    for (const auto& one : bridges_) {
-      auto promise = std::make_shared<std::promise<bool>>();
-      drained.push_back(promise->get_future());
-      registry_.card("/bridges/" + one->name(), "bridge")
-          ->tell(drain_bridge{one_shot<bool>([promise](bool done) { promise->set_value(done); }, false)});
-    }
+    // One after the other, in the order of their start: the later ones (the admin endpoint) still answer meanwhile.
     bool finished = true;
-    for (auto& one : drained) finished = one.wait_until(deadline) == std::future_status::ready && finished;
+    for (const auto& one : bridges_) {
+      const auto card = registry_.card("/bridges/" + one->name(), "bridge");
+      finished = ask<bool>(*card, true, deadline, [](auto reply) { return drain_bridge{std::move(reply)}; }).has_value() && finished;
+    }
     std::unique_lock lock(idle_mutex_);
     draining_ = true;
     return idle_.wait_until(lock, deadline, [this] { return in_flight_ == 0; }) && finished;
@@ -152,6 +149,12 @@ class engine::implementation {
     }
     std::ranges::sort(found, {}, &actor_info::path);
     if (found.size() > limit) found.resize(limit);
+    return found;
+  }
+
+  std::vector<actor_info> components() const {
+    std::vector<actor_info> found;
+    for (const auto& card : registry_.all()) found.push_back(info_of(*card));
     return found;
   }
 
@@ -308,8 +311,8 @@ class engine::implementation {
     handler_environment environment{category, aggregate.kernel, writer_, readers_, card, &clock_, options_.node};
     handler_limits limits{options_.max_resident, options_.max_in_flight_per_entity, options_.idle_timeout, options_.handler_policy};
     return {name, "supervisor", options_.component_policy,
-            [environment, limits, count = resident.get()](caf::event_based_actor& parent, card_ptr own) -> caf::actor {
-              return parent.spawn<command_handlers>(std::move(own), environment, limits, *count);
+            [environment, limits, registry = &registry_, count = resident.get()](caf::event_based_actor& parent, card_ptr own) -> caf::actor {
+              return parent.spawn<command_handlers>(std::move(own), environment, limits, *registry, *count);
             }};
   }
 
@@ -489,6 +492,8 @@ std::vector<actor_info> engine::actors(const std::string& kind, const std::strin
                                        std::size_t limit) {
   return implementation_->actors(kind, prefix, after, limit);
 }
+
+std::vector<actor_info> engine::components() const { return implementation_->components(); }
 
 std::size_t engine::actor_count(const std::string& kind) { return implementation_->actor_count(kind); }
 

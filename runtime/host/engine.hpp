@@ -30,6 +30,8 @@ struct engine_options {
   /// For what depends on somebody else: projectors on their database, bridges on their port.
   restart_policy backoff_policy{std::chrono::milliseconds(50), std::chrono::milliseconds(5'000), 0.2, 30,
                                 std::chrono::milliseconds(60'000)};
+  /// Told of every failure of an actor; called on any thread, must not block.
+  std::function<void(const std::string& path, const std::string& what)> on_failure;
   restart_policy handler_policy{std::chrono::milliseconds(0), std::chrono::milliseconds(0), 0, 5,
                                 std::chrono::milliseconds(10'000)};
 };
@@ -110,6 +112,8 @@ class engine {
 
   /// All supervised actors whose paths sort behind `after` and start with `prefix`, by path, at most `limit`; of one kind, or all when "".
   std::vector<actor_info> actors(const std::string& kind, const std::string& prefix, const std::string& after, std::size_t limit);
+  /// All supervised actors but the command handlers; needs no answer from any of them.
+  [[nodiscard]] std::vector<actor_info> components() const;
   /// How many there are of a kind, or in all when "".
   std::size_t actor_count(const std::string& kind);
   /// One actor and what it holds; JSON null if it did not say within a second. `not_found`.

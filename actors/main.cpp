@@ -1,0 +1,50 @@
+#include "actors/identity/feature.hpp"
+#include "bridges/http/http_bridge.hpp"
+#include "runtime/node/node.hpp"
+#include "runtime/testkit/memory_event_log.hpp"
+#include "runtime/testkit/memory_view_provider.hpp"
+
+namespace {
+
+using troupe::settings;
+
+troupe::http::http_options http_options(const settings& options, const troupe::listen_address& address) {
+  troupe::http::http_options http;
+  http.host = address.host;
+  http.port = address.port;
+  http.debug_sub = options.auth == "none" && address.loopback();
+  http.max_body = options.max_body_bytes;
+  http.max_depth = options.max_json_depth;
+  http.max_connections = options.max_connections;
+  http.deadline = std::chrono::seconds(options.deadline_seconds);
+  return http;
+}
+
+troupe::result<std::shared_ptr<troupe::bridge>> http_bridge(troupe::node_model& model, const settings& options) {
+  auto http = http_options(options, options.http_address);
+  http.cors_origins = options.cors;
+  return std::shared_ptr<troupe::bridge>(troupe::http::make_http_bridge(model, std::move(http)));
+}
+
+troupe::result<std::shared_ptr<troupe::bridge>> admin_bridge(troupe::node_model& model, const settings& options) {
+  return std::shared_ptr<troupe::bridge>(
+      troupe::http::make_admin_bridge(model, http_options(options, options.admin_address)));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return troupe::node(argc, argv)
+      .with(identity::feature())
+      .with_log("memory",
+                [](const settings&) -> troupe::result<std::unique_ptr<troupe::event_log>> {
+                  return std::unique_ptr<troupe::event_log>(std::make_unique<troupe::testkit::memory_event_log>());
+                })
+      .with_views("memory",
+                  [](const settings&) -> troupe::result<std::unique_ptr<troupe::view_provider>> {
+                    return std::unique_ptr<troupe::view_provider>(std::make_unique<troupe::testkit::memory_view_provider>());
+                  })
+      .with_bridge(http_bridge)
+      .with_bridge(admin_bridge)
+      .run();
+}

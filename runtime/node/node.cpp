@@ -1,0 +1,175 @@
+#include "runtime/node/node.hpp"
+
+#include <csignal>
+#include <cstdlib>
+
+#include <algorithm>
+#include <iostream>
+#include <thread>
+#include <utility>
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "runtime/node/running_node.hpp"
+
+namespace troupe {
+namespace {
+
+constexpr int clean_stop = 0;
+constexpr int failure_while_running = 1;
+constexpr int bad_configuration = 2;
+
+/// The signals that end a node. Blocked in every thread, so that only `wait` takes them.
+class stop_signals {
+ public:
+  stop_signals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+
+  [[nodiscard]] int wait() const {
+    int number = 0;
+    sigwait(&set_, &number);
+    return number;
+  }
+
+  /// From now on another signal ends the process at once.
+  void end_on_next() const {
+    std::thread([set = set_] {
+      int number = 0;
+      sigwait(&set, &number);
+      std::_Exit(failure_while_running);
+    }).detach();
+  }
+
+ private:
+  sigset_t set_{};
+};
+
+std::shared_ptr<spdlog::logger> make_logger(const std::string& level) {
+  auto logger = std::make_shared<spdlog::logger>("troupe", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  logger->set_level(spdlog::level::from_str(level == "warn" ? "warning" : level));
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
+  return logger;
+}
+
+/// Text from outside must not start a new line or move the cursor.
+std::string printable(std::string text) {
+  std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
+int refuse(const std::string& why) {
+  std::cerr << "troupe: " << printable(why) << '\n';
+  return bad_configuration;
+}
+
+template <class Made>
+std::string choices(const std::map<std::string, Made>& made) {
+  std::string text;
+  for (const auto& [name, one] : made) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+void print_welcome(const settings& options, const std::vector<std::shared_ptr<bridge>>& bridges) {
+  std::string http = options.http;
+  std::cout << "troupe " << version_text << " is ready: node " << options.node << ", log " << options.log << ", views "
+            << options.views << ", data " << options.data.string() << '\n';
+  for (const auto& one : bridges) {
+    const auto address = one->describe().value("address", std::string());
+    if (one->name() == "http") http = address;
+    std::cout << "  " << one->name() << "  http://" << address << '\n';
+  }
+  std::cout << "\nTry:\n  curl -s http://" << http << "/v1/users -H 'Content-Type: application/json' -d '"
+            << R"({"auth0Id":"auth0|zoe","email":"zoe@example.com","emailVerified":true,"firstName":"Zoë","lastName":"Washburne","picture":"","locale":"en"})"
+            << "'\n"
+            << std::flush;
+}
+
+}  // namespace
+
+node::node(int argc, char** argv) : arguments_(argv + std::min(argc, 1), argv + argc) {}
+
+node& node::with(feature one) {
+  features_.push_back(std::move(one));
+  return *this;
+}
+
+node& node::with_log(std::string name, log_factory make) {
+  logs_[std::move(name)] = std::move(make);
+  return *this;
+}
+
+node& node::with_views(std::string name, views_factory make) {
+  views_[std::move(name)] = std::move(make);
+  return *this;
+}
+
+node& node::with_bridge(bridge_factory make) {
+  bridges_.push_back(std::move(make));
+  return *this;
+}
+
+int node::run() {
+  const auto from_process = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  };
+  auto parsed = parse_settings(arguments_, from_process, version_text);
+  if (const auto* print = std::get_if<print_and_exit>(&parsed)) {
+    (print->status == clean_stop ? std::cout : std::cerr) << print->text;
+    return print->status;
+  }
+  const auto& options = std::get<run_command>(parsed).options;
+  if (!logs_.contains(options.log)) return refuse("--log: '" + options.log + "' is not one of " + choices(logs_));
+  if (!views_.contains(options.views)) return refuse("--views: '" + options.views + "' is not one of " + choices(views_));
+  return serve(options);
+}
+
+int node::serve(const settings& options) {
+  const stop_signals signals;
+  const auto logger = make_logger(options.log_level);
+
+  auto log = logs_.at(options.log)(options);
+  if (!log) return refuse(log.error().message);
+  auto views = views_.at(options.views)(options);
+  if (!views) return refuse(views.error().message);
+  auto made = running_node::make(options, features_, std::move(*log), std::move(*views),
+                                 [logger](const std::string& path, const std::string& what) {
+                                   logger->warn("{} failed: {}", path, printable(what));
+                                 });
+  if (!made) return refuse(made.error().message);
+  auto& running = **made;
+  auto& actors = running.actors_of();
+  actors.start();
+
+  std::vector<std::shared_ptr<bridge>> bridges;
+  for (const auto& make : bridges_) {
+    auto one = make(running, options);
+    if (!one) return refuse(one.error().message);
+    bridges.push_back(std::move(*one));
+  }
+  if (auto started = actors.start_bridges(bridges); !started) return refuse(started.error().message);
+  running.set_started();
+  print_welcome(options, bridges);
+
+  const int signal = signals.wait();
+  logger->info("signal {}: draining, at most {} s", signal, options.drain_seconds);
+  signals.end_on_next();
+  running.set_draining();
+  const auto deadline = running.time().monotonic() + std::chrono::seconds(options.drain_seconds);
+  const bool finished = actors.drain(deadline);
+  actors.stop();
+  if (!finished) {
+    logger->error("not everything was finished within {} s; unanswered commands are stored or not, as the log says", options.drain_seconds);
+    return failure_while_running;
+  }
+  logger->info("stopped");
+  return clean_stop;
+}
+
+}  // namespace troupe

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/core/bridge.hpp"
+#include "runtime/core/event_log.hpp"
+#include "runtime/core/feature.hpp"
+#include "runtime/core/view_store.hpp"
+#include "runtime/node/model.hpp"
+#include "runtime/node/settings.hpp"
+
+namespace troupe {
+
+/// A node: one process with its log, its views, its actors and its bridges. The composition root names the adapters:
+///
+///     int main(int argc, char** argv) {
+///       return troupe::node(argc, argv)
+///           .with(identity::feature())
+///           .with_log("sqlite", …).with_views("sqlite", …).with_bridge(…)
+///           .run();
+///     }
+///
+/// Order of life: settings, log, views (migrated), actors, bridges; then it serves until SIGTERM or SIGINT; then readiness goes off, bridges
+/// finish what they have, commands under way end, projectors finish their batches, and it exits with 0. A second signal ends it at once.
+class node {
+ public:
+  using log_factory = std::function<result<std::unique_ptr<event_log>>(const settings&)>;
+  using views_factory = std::function<result<std::unique_ptr<view_provider>>(const settings&)>;
+  using bridge_factory = std::function<result<std::shared_ptr<bridge>>(node_model&, const settings&)>;
+
+  node(int argc, char** argv);
+
+  node& with(feature one);
+  /// The log that `--log NAME` chooses.
+  node& with_log(std::string name, log_factory make);
+  /// The view store that `--views NAME` chooses.
+  node& with_views(std::string name, views_factory make);
+  /// Bridges start in this order.
+  node& with_bridge(bridge_factory make);
+
+  /// Runs the command line. Returns the exit status: 0 clean stop, 1 failure while running, 2 bad usage or configuration.
+  int run();
+
+ private:
+  int serve(const settings& options);
+
+  std::vector<std::string> arguments_;
+  std::vector<feature> features_;
+  std::map<std::string, log_factory> logs_;
+  std::map<std::string, views_factory> views_;
+  std::vector<bridge_factory> bridges_;
+};
+
+}  // namespace troupe

@@ -1,0 +1,265 @@
+#include "runtime/node/running_node.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "runtime/host/loaded_entity.hpp"
+
+namespace troupe {
+
+const char* const version_text = "0.1.0";
+
+namespace {
+
+/// Up to here the events that a projector has not yet applied are counted one by one; beyond, they are estimated.
+constexpr std::size_t max_counted_commits = 1'000;
+
+error no_category(const std::string& category) { return {errc::not_found, "there is no category '" + category + "'"}; }
+
+json items_of(const std::vector<recorded_event>& events) {
+  json items = json::array();
+  for (const auto& event : events) items.push_back(to_json(event));
+  return items;
+}
+
+json letter_json(const dead_letter& letter) {
+  return {{"id", letter.id},
+          {"projection", letter.projector},
+          {"key", letter.key},
+          {"stream", letter.stream.name()},
+          {"position", letter.position},
+          {"version", letter.version},
+          {"eventId", letter.event_id},
+          {"type", letter.type},
+          {"reason", letter.reason},
+          {"time", format_time(letter.time)}};
+}
+
+}  // namespace
+
+result<std::unique_ptr<running_node>> running_node::make(
+    settings options, const std::vector<feature>& features, std::unique_ptr<event_log> log, std::unique_ptr<view_provider> views,
+    std::function<void(const std::string& path, const std::string& what)> on_failure) {
+  std::unique_ptr<running_node> made(new running_node(std::move(options), features, std::move(log), std::move(views)));
+  auto projections = made->open_views();
+  if (!projections) return std::move(projections).error();
+  const auto& set = made->options_;
+  host::engine_options tuned;
+  tuned.node = set.node;
+  tuned.max_in_flight = set.max_in_flight;
+  tuned.max_in_flight_per_entity = set.max_in_flight_per_entity;
+  tuned.max_resident = set.max_resident;
+  tuned.idle_timeout = std::chrono::seconds(set.idle_seconds);
+  tuned.max_commits_per_batch = set.batch_commits;
+  tuned.on_failure = std::move(on_failure);
+  made->engine_ = std::make_unique<host::engine>(tuned, features, *projections, *made->log_, made->clock_);
+  auto way_in = gateway::make(features, *projections, *made->log_, *made->engine_, made->clock_, made->metrics_);
+  if (!way_in) return std::move(way_in).error();
+  made->gateway_ = std::move(*way_in);
+  made->register_gauges();
+  return made;
+}
+
+result<std::vector<host::bound_projection>> running_node::open_views() {
+  std::vector<host::bound_projection> bound;
+  const auto mode = options_.migrate == "check" ? migration_mode::check : migration_mode::apply;
+  for (const auto& one : features_) {
+    for (const auto role : {database_role::views, database_role::microservice}) {
+      auto migrations = parse_migrations(one.migrations(role));
+      if (!migrations) return error{errc::invalid, "feature '" + one.name() + "': " + migrations.error().message};
+      if (migrations->empty()) continue;
+      auto store = views_->open(one.name(), role);
+      if (!store) return std::move(store).error();
+      if (auto migrated = (*store)->migrate(*migrations, mode); !migrated) return migrated.error();
+      for (const auto& projection : one.projections()) {
+        if (projection.role == role) bound.push_back({one.name(), projection, store->get()});
+      }
+      stores_.push_back(std::move(*store));
+    }
+    const auto count = std::ranges::count(bound, one.name(), &host::bound_projection::feature);
+    if (static_cast<std::size_t>(count) != one.projections().size()) {
+      return error{errc::invalid, "feature '" + one.name() + "' has a projector whose table no migration makes; add one"};
+    }
+  }
+  return bound;
+}
+
+void running_node::register_gauges() {
+  const auto one_value = [](double value) { return std::vector<metric_sample>{{{}, value}}; };
+  metrics_.gauges("troupe_commands_in_flight", "Commands under way.",
+                  [this, one_value] { return one_value(static_cast<double>(engine_->counts().in_flight)); });
+  metrics_.gauges("troupe_command_handlers_resident", "Live command handlers.",
+                  [this, one_value] { return one_value(static_cast<double>(engine_->counts().resident)); });
+  metrics_.gauges("troupe_commands_shed", "Commands refused for overload since the start.",
+                  [this, one_value] { return one_value(static_cast<double>(engine_->counts().shed)); });
+  metrics_.gauges("troupe_commands_rescued", "Commands that a crash dropped, decided again or resolved from the log, since the start.",
+                  [this, one_value] { return one_value(static_cast<double>(engine_->counts().rescued)); });
+  metrics_.gauges("troupe_ready", "1 when the node is ready.", [this, one_value] {
+    return one_value(std::ranges::all_of(readiness_checks(), &health_check::ok) ? 1 : 0);
+  });
+  const auto each_projection = [this](double (*read)(const host::projection_info&)) {
+    std::vector<metric_sample> samples;
+    for (const auto& one : engine_->projections()) samples.push_back({{{"projection", one.name}}, read(one)});
+    return samples;
+  };
+  metrics_.gauges("troupe_projection_position", "Position up to which a view is complete.", [each_projection] {
+    return each_projection([](const host::projection_info& one) { return static_cast<double>(one.position); });
+  });
+  metrics_.gauges("troupe_projection_parked_events", "Events parked since the start.", [each_projection] {
+    return each_projection([](const host::projection_info& one) { return static_cast<double>(one.parked); });
+  });
+  metrics_.gauges("troupe_actor_restarts", "Restarts by actor, command handlers apart.", [this] {
+    std::vector<metric_sample> samples;
+    for (const auto& one : engine_->components()) samples.push_back({{{"path", one.path}}, static_cast<double>(one.restarts)});
+    return samples;
+  });
+}
+
+std::vector<health_check> running_node::startup_checks() {
+  return {{"started", started_, started_ ? "" : "the node is starting"}};
+}
+
+std::vector<health_check> running_node::readiness_checks() {
+  auto checks = startup_checks();
+  checks.push_back({"accepting", !draining_, draining_ ? "the node is draining" : ""});
+  const auto head = features_.empty() || features_.front().aggregates().empty()
+                        ? result<position_t>(position_t{0})
+                        : log_->head(features_.front().aggregates().front().kernel->category());
+  checks.push_back({"log", head.has_value(), head ? "" : head.error().message});
+  const auto troubles = engine_->troubles();
+  checks.push_back({"actors", troubles.empty(), ""});
+  for (const auto& [what, why] : troubles) checks.push_back({what, false, why});
+  return checks;
+}
+
+json running_node::describe(const host::actor_info& one) const {
+  return {{"path", one.path},
+          {"kind", one.kind},
+          {"status", one.status},
+          {"mailbox", one.mailbox},
+          {"processed", one.processed},
+          {"restarts", one.restarts},
+          {"lastError", one.last_error.empty() ? json(nullptr) : json(one.last_error)},
+          {"since", format_time(one.since)},
+          {"node", options_.node}};
+}
+
+result<json> running_node::actors(const actor_filter& filter) {
+  json items = json::array();
+  for (const auto& one : engine_->actors(filter.kind, filter.path_prefix, filter.after, filter.limit)) items.push_back(describe(one));
+  json next = items.size() == filter.limit ? items.back()["path"] : json(nullptr);
+  return json{{"items", std::move(items)}, {"total", engine_->actor_count(filter.kind)}, {"next", std::move(next)}};
+}
+
+result<json> running_node::actor(const std::string& path) {
+  auto found = engine_->actor(path);
+  if (!found) return std::move(found).error();
+  auto answer = describe(found->first);
+  answer["state"] = std::move(found->second);
+  return answer;
+}
+
+result<json> running_node::entity(const stream_id& stream, std::optional<version_t> version) {
+  const auto* kernel = gateway_->aggregate_of(stream.category);
+  if (kernel == nullptr) return no_category(stream.category);
+  auto loaded = host::load_entity(*log_, *kernel, stream, version);
+  if (!loaded) return std::move(loaded).error();
+  if (loaded->version == 0) return error{errc::not_found, "there is no entity " + stream.name()};
+  if (version && loaded->version < *version) {
+    return error{errc::not_found, stream.name() + " is at version " + std::to_string(loaded->version)};
+  }
+  return json{{"id", stream.id}, {"category", stream.category}, {"version", loaded->version}, {"state", loaded->state->state()}};
+}
+
+result<json> running_node::stream(const stream_id& stream, version_t from, std::size_t limit) {
+  auto commits = log_->read_stream(stream, from, limit);
+  if (!commits) return std::move(commits).error();
+  std::vector<recorded_event> events;
+  for (const auto& commit : *commits) {
+    auto decoded = decode(commit);
+    if (!decoded) return std::move(decoded).error();
+    std::ranges::copy_if(*decoded, std::back_inserter(events), [&](const recorded_event& event) { return event.version >= from; });
+  }
+  if (from <= 1 && events.empty()) return error{errc::not_found, "there is no stream " + stream.name()};
+  json next = commits->size() == limit ? json(events.back().version + 1) : json(nullptr);
+  return json{{"items", items_of(events)}, {"next", std::move(next)}};
+}
+
+result<json> running_node::log(const std::string& category, position_t from, std::size_t limit) {
+  auto events = gateway_->events(category, from, limit);
+  if (!events) return std::move(events).error();
+  const auto next = events->empty() ? from : events->back().position + 1;
+  return json{{"items", items_of(*events)}, {"next", next}};
+}
+
+result<json> running_node::describe(const host::projection_info& one) {
+  auto head = log_->head(one.category);
+  if (!head) return std::move(head).error();
+  std::uint64_t lag_events = 0;
+  double lag_seconds = 0;
+  if (*head > one.position) {
+    auto behind = log_->read_category(one.category, one.position + 1, max_counted_commits);
+    if (!behind) return std::move(behind).error();
+    for (const auto& commit : *behind) lag_events += commit.data.event_count;
+    if (behind->size() == max_counted_commits) lag_events = std::max<std::uint64_t>(lag_events, *head - one.position);
+    if (!behind->empty()) {
+      lag_seconds = std::max(0.0, std::chrono::duration<double>(clock_.now() - behind->front().data.time).count());
+    }
+  }
+  return json{{"name", one.name},
+              {"feature", one.feature},
+              {"category", one.category},
+              {"database", one.role == database_role::views ? "views" : "microservice"},
+              {"node", options_.node},
+              {"position", one.position},
+              {"head", *head},
+              {"lagEvents", lag_events},
+              {"lagSeconds", lag_seconds},
+              {"eventsPerSecond", one.events_per_second},
+              {"events", one.events},
+              {"parked", one.parked},
+              {"status", one.status},
+              {"lastError", one.last_error.empty() ? json(nullptr) : json(one.last_error)}};
+}
+
+result<json> running_node::projections() {
+  json items = json::array();
+  for (const auto& one : engine_->projections()) {
+    auto described = describe(one);
+    if (!described) return std::move(described).error();
+    items.push_back(std::move(*described));
+  }
+  return json{{"items", std::move(items)}};
+}
+
+result<json> running_node::dead_letters(std::uint64_t after, std::size_t limit) {
+  // Each database numbers its own letters. What lies behind the end of any full page is left for the next one.
+  std::vector<dead_letter> found;
+  auto end = std::numeric_limits<std::uint64_t>::max();
+  for (const auto& store : stores_) {
+    auto letters = store->dead_letters("", after, limit);
+    if (!letters) return std::move(letters).error();
+    if (letters->size() == limit) end = std::min(end, letters->back().id);
+    std::ranges::move(*letters, std::back_inserter(found));
+  }
+  const bool more = end != std::numeric_limits<std::uint64_t>::max();
+  json items = json::array();
+  for (const auto& letter : found) {
+    if (letter.id <= end) items.push_back(letter_json(letter));
+  }
+  return json{{"items", std::move(items)}, {"next", more ? json(end) : json(nullptr)}};
+}
+
+json running_node::info() {
+  json names = json::array();
+  for (const auto& one : features_) names.push_back(one.name());
+  return {{"version", version_text},
+          {"build", __VERSION__},
+          {"node", options_.node},
+          {"features", std::move(names)},
+          {"started", format_time(begun_)},
+          {"uptimeSeconds", std::chrono::duration<double>(clock_.now() - begun_).count()}};
+}
+
+}  // namespace troupe

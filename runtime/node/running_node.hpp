@@ -1,0 +1,83 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/core/clock.hpp"
+#include "runtime/core/event_log.hpp"
+#include "runtime/core/feature.hpp"
+#include "runtime/core/view_store.hpp"
+#include "runtime/host/engine.hpp"
+#include "runtime/node/gateway.hpp"
+#include "runtime/node/model.hpp"
+#include "runtime/node/settings.hpp"
+
+namespace troupe {
+
+/// The version of this build.
+extern const char* const version_text;
+
+/// What one node owns while it serves, and the model of it that its bridges show. Views and log are opened before; bridges come after.
+class running_node final : public node_model {
+ public:
+  /// Opens and migrates the features' databases and builds the actors, without starting them.
+  static result<std::unique_ptr<running_node>> make(settings options, const std::vector<feature>& features,
+                                                    std::unique_ptr<event_log> log, std::unique_ptr<view_provider> views,
+                                                    std::function<void(const std::string& path, const std::string& what)> on_failure);
+
+  host::engine& actors_of() { return *engine_; }
+  /// Readiness is off from now on.
+  void set_draining() { draining_ = true; }
+  /// Everything has been started.
+  void set_started() { started_ = true; }
+
+  application& app() override { return *gateway_; }
+  [[nodiscard]] const std::vector<feature>& features() const override { return features_; }
+  [[nodiscard]] const clock& time() const override { return clock_; }
+  id_source& ids() override { return ids_; }
+  metric_registry& metrics() override { return metrics_; }
+  bool live() override { return true; }
+  std::vector<health_check> startup_checks() override;
+  std::vector<health_check> readiness_checks() override;
+  result<json> actors(const actor_filter& filter) override;
+  result<json> actor(const std::string& path) override;
+  result<void> restart_actor(const std::string& path) override { return engine_->restart(path); }
+  result<json> entity(const stream_id& stream, std::optional<version_t> version) override;
+  result<json> stream(const stream_id& stream, version_t from, std::size_t limit) override;
+  result<json> log(const std::string& category, position_t from, std::size_t limit) override;
+  result<json> projections() override;
+  result<void> pause_projection(const std::string& name) override { return engine_->pause_projection(name); }
+  result<void> resume_projection(const std::string& name) override { return engine_->resume_projection(name); }
+  result<void> rebuild_projection(const std::string& name) override { return engine_->rebuild_projection(name); }
+  result<json> dead_letters(std::uint64_t after, std::size_t limit) override;
+  json info() override;
+  json config() override { return options_.to_json(); }
+
+ private:
+  running_node(settings options, const std::vector<feature>& features, std::unique_ptr<event_log> log,
+               std::unique_ptr<view_provider> views)
+      : options_(std::move(options)), features_(features), log_(std::move(log)), views_(std::move(views)) {}
+
+  result<std::vector<host::bound_projection>> open_views();
+  void register_gauges();
+  [[nodiscard]] json describe(const host::actor_info& one) const;
+  result<json> describe(const host::projection_info& one);
+
+  const settings options_;
+  const std::vector<feature>& features_;
+  system_clock clock_;
+  uuid_source ids_{clock_};
+  const timestamp begun_ = clock_.now();
+  metric_registry metrics_;
+  std::unique_ptr<event_log> log_;
+  std::unique_ptr<view_provider> views_;
+  std::vector<std::unique_ptr<view_store>> stores_;
+  std::unique_ptr<host::engine> engine_;
+  std::unique_ptr<gateway> gateway_;
+  std::atomic<bool> started_{false};
+  std::atomic<bool> draining_{false};
+};
+
+}  // namespace troupe

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "runtime/core/json.hpp"
+#include "runtime/core/result.hpp"
+
+namespace troupe {
+
+/// A host and a port to listen on.
+struct listen_address {
+  std::string host;
+  int port = 0;  ///< 0 to 65535; 0 means any free one.
+
+  /// Whether only programs on this machine can reach it.
+  [[nodiscard]] bool loopback() const;
+  [[nodiscard]] std::string text() const;
+};
+
+/// Parses "127.0.0.1:8080", "[::1]:8080", "localhost:0".
+result<listen_address> parse_address(const std::string& text);
+
+/// Everything that can be set on `troupe run`. The defaults are those of the help text.
+struct settings {
+  std::string http = "127.0.0.1:8080";
+  std::string admin = "127.0.0.1:9090";
+  std::filesystem::path data = "./data";
+  std::string log = "sqlite";
+  std::string views = "sqlite";
+  std::string migrate;  ///< "" means: auto with sqlite.
+  std::string node;     ///< "" means: the host's name.
+  std::string auth;     ///< "" means: none on loopback.
+  std::vector<std::string> cors;
+  int drain_seconds = 25;
+  std::string log_level = "info";
+
+  std::size_t max_body_bytes = 1U << 20U;
+  std::size_t max_json_depth = 64;
+  std::size_t max_connections = 1024;
+  std::size_t max_in_flight = 10'000;
+  std::size_t max_in_flight_per_entity = 1'000;
+  std::size_t max_resident = 100'000;
+  int idle_seconds = 300;
+  int deadline_seconds = 10;
+  std::size_t batch_commits = 1'000;
+
+  /// Checked and filled in by `parse_settings`.
+  listen_address http_address;
+  listen_address admin_address;
+
+  /// As `/admin/config` shows it.
+  [[nodiscard]] json to_json() const;
+};
+
+/// What the command line asks for.
+struct run_command {
+  settings options;
+};
+/// Print this and end with the status: help, version, or one line that names a wrong setting and the mend.
+struct print_and_exit {
+  std::string text;
+  int status = 0;
+};
+
+/// The value of an environment variable, if it is set.
+using environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// Reads the command line, then the environment (`--log-level` is TROUPE_LOG_LEVEL), then the file named by `--config`
+/// (TOML, keys as the flags); the first of them that sets an option wins.
+std::variant<run_command, print_and_exit> parse_settings(const std::vector<std::string>& arguments, const environment& env,
+                                                         const std::string& version);
+
+}  // namespace troupe
