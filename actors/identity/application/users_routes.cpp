@@ -23,8 +23,7 @@ json profile_of(const json& row) {
   constexpr std::array members{"id",       "auth0Id", "email",  "emailVerified", "firstName",
                                "lastName", "picture", "locale", "created"};
   json profile = json::object();
-  for (const auto* name : members)
-    profile[name] = row.value(name, json());
+  for (const auto* name : members) profile[name] = row.value(name, json());
   return profile;
 }
 

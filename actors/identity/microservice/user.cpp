@@ -44,9 +44,7 @@ std::string_view to_string(account_status status) noexcept {
   return "none";
 }
 
-void to_json(nlohmann::json& out, account_status status) {
-  out = std::string(to_string(status));
-}
+void to_json(nlohmann::json& out, account_status status) { out = std::string(to_string(status)); }
 
 void from_json(const nlohmann::json& in, account_status& status) {
   const auto& text = in.get_ref<const std::string&>();

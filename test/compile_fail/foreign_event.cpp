@@ -1,0 +1,17 @@
+// A decide that returns a message that is no event of the aggregate.
+#include "test/compile_fail/messages.hpp"
+
+namespace lamps {
+
+struct lamp : lamp_base {
+  static troupe::decision<event> decide(const state&, const Press&, const context&) {
+    return Lit{};
+  }
+  static Press decide(const state&, const Break&, const context&) { return {}; }
+  static state evolve(state, const Lit&) { return {true}; }
+  static state evolve(state, const Broken&) { return {false}; }
+};
+
+troupe::feature feature() { return troupe::feature("lamps").with_aggregate<lamp>("{}"); }
+
+}  // namespace lamps

@@ -1,0 +1,18 @@
+// An aggregate that does not evolve by one of its events.
+#include "test/compile_fail/messages.hpp"
+
+namespace lamps {
+
+struct lamp : lamp_base {
+  static troupe::decision<event> decide(const state&, const Press&, const context&) {
+    return Lit{};
+  }
+  static troupe::decision<event> decide(const state&, const Break&, const context&) {
+    return Broken{};
+  }
+  static state evolve(state, const Lit&) { return {true}; }
+};
+
+troupe::feature feature() { return troupe::feature("lamps").with_aggregate<lamp>("{}"); }
+
+}  // namespace lamps
