@@ -1,0 +1,145 @@
+#include <boost/test/unit_test.hpp>
+
+#include "bridges/http/fake_node.test.hpp"
+#include "bridges/http/http_bridge.hpp"
+#include "bridges/http/raw_client.test.hpp"
+
+using namespace troupe;
+using namespace troupe::http;
+
+namespace {
+
+struct administered {
+  administered() : bridge(make_admin_bridge(node, {})) { BOOST_REQUIRE(bridge->start(nullptr)); }
+  answer_seen ask(std::string_view method, std::string_view target, std::string_view headers = "") {
+    return troupe::http::ask(bridge->port(), method, target, headers);
+  }
+  json get(std::string_view target) {
+    const auto seen = ask("GET", target);
+    BOOST_TEST(seen.status == 200);
+    BOOST_TEST(seen.header("content-type") == "application/json");
+    return seen.value();
+  }
+
+  fake_node node;
+  std::unique_ptr<server_bridge> bridge;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(admin_bridge, administered)
+
+BOOST_AUTO_TEST_CASE(probes_say_yes_or_no_and_why_when_asked) {
+  BOOST_TEST(get("/livez") == json({{"status", "ok"}}));
+  BOOST_TEST(get("/readyz") == json({{"status", "ok"}}));
+  BOOST_TEST(get("/startupz?verbose").at("checks").at(0).at("name") == "migrations");
+  node.alive = false;
+  node.ready = false;
+  BOOST_TEST(ask("GET", "/livez").status == 503);
+  const auto seen = ask("GET", "/readyz?verbose");
+  BOOST_TEST(seen.status == 503);
+  BOOST_TEST(
+      seen.value() ==
+      json::parse(
+          R"({"status":"unavailable","checks":[{"name":"log","ok":false,"detail":"is away"}]})"));
+  BOOST_TEST(!ask("GET", "/readyz").value().contains("checks"));
+}
+
+BOOST_AUTO_TEST_CASE(metrics_come_in_the_text_format) {
+  node.metrics().counter("troupe_things_total", "Things.").increment();
+  const auto seen = ask("GET", "/metrics");
+  BOOST_TEST(seen.status == 200);
+  BOOST_TEST(seen.header("content-type").starts_with("text/plain; version=0.0.4"));
+  BOOST_TEST(seen.body.find("troupe_things_total 1") != std::string::npos);
+  BOOST_TEST(seen.body.find("troupe_admin_connections 1") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(the_page_loads_nothing_from_elsewhere) {
+  for (const auto* path : {"/", "/console.css", "/console.js"}) {
+    const auto seen = ask("GET", path);
+    BOOST_TEST(seen.status == 200);
+    BOOST_TEST(seen.header("content-security-policy").starts_with("default-src 'none'"));
+    BOOST_TEST(seen.header("content-security-policy").find("unsafe") == std::string::npos);
+    BOOST_TEST(seen.body.find("://") == std::string::npos);
+  }
+  const auto page = ask("GET", "/");
+  BOOST_TEST(page.header("content-type") == "text/html; charset=utf-8");
+  for (const auto* link :
+       {"admin/actors", "admin/projections", "admin/info", "admin/config", "metrics"}) {
+    BOOST_TEST(page.body.find("href=\"" + std::string(link) + '"') != std::string::npos);
+    BOOST_TEST(ask("GET", '/' + std::string(link)).status == 200);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(actors_are_listed_shown_and_restarted_by_path) {
+  const auto listed =
+      get("/admin/actors?kind=bridge&path=/bridges&limit=7&after=/bridges/admin").at("items").at(0);
+  BOOST_TEST(
+      listed ==
+      json({{"kind", "bridge"}, {"path", "/bridges"}, {"after", "/bridges/admin"}, {"limit", 7}}));
+  BOOST_TEST(get("/admin/actors").at("items").at(0).at("limit") == 100);
+  BOOST_TEST(get("/admin/actors/features/identity/command-handlers/4711").at("path") ==
+             "/features/identity/command-handlers/4711");
+  BOOST_TEST(get("/admin/actors/restart").at("path") == "/restart");
+  BOOST_TEST(ask("GET", "/admin/actors/bridges/nobody").status == 404);
+  BOOST_TEST(ask("GET", "/admin/actors/bridges/busy").header("retry-after") == "1");
+  BOOST_TEST(ask("GET", "/admin/actors/bridges//x").status == 404);
+  BOOST_TEST(ask("GET", "/admin/actors?limit=0").status == 400);
+  BOOST_TEST(ask("POST", "/admin/actors/features/identity/command-handlers/4711/restart").status ==
+             200);
+  BOOST_TEST(ask("POST", "/admin/actors/bridges/http").header("allow") == "GET, HEAD");
+  BOOST_TEST((node.changes ==
+              std::vector<std::string>{"restart /features/identity/command-handlers/4711"}));
+}
+
+BOOST_AUTO_TEST_CASE(entities_streams_and_logs_are_read) {
+  BOOST_TEST(get("/admin/entities/accounts/1").at("version").is_null());
+  BOOST_TEST(get("/admin/entities/accounts/1?version=3").at("version") == 3);
+  BOOST_TEST(ask("GET", "/admin/entities/accounts/1?version=x").status == 400);
+  BOOST_TEST(ask("GET", "/admin/entities/ACCOUNTS/1").status == 400);
+  BOOST_TEST(ask("GET", "/admin/entities/accounts/a.b").status == 400);
+  const auto stream = get("/admin/streams/accounts/1?from=2&limit=3");
+  BOOST_TEST(stream.at("stream") == "accounts.1");
+  BOOST_TEST(stream.at("from") == 2);
+  BOOST_TEST(stream.at("limit") == 3);
+  BOOST_TEST(get("/admin/log/accounts").at("from") == 1);
+  BOOST_TEST(ask("GET", "/admin/log/accounts?limit=5000").status == 400);
+}
+
+BOOST_AUTO_TEST_CASE(projections_are_paused_resumed_and_rebuilt) {
+  BOOST_TEST(get("/admin/projections").at("items").empty());
+  for (const auto* verb : {"pause", "resume", "rebuild"}) {
+    BOOST_TEST(ask("POST", std::string("/admin/projections/owners/") + verb).status == 200);
+  }
+  BOOST_TEST((node.changes ==
+              std::vector<std::string>{"pause owners", "resume owners", "rebuild owners"}));
+  BOOST_TEST(ask("POST", "/admin/projections/nobody/pause").status == 404);
+  BOOST_TEST(ask("POST", "/admin/projections/owners/eat").status == 404);
+}
+
+BOOST_AUTO_TEST_CASE(another_origins_page_changes_nothing) {
+  const auto elsewhere =
+      ask("POST", "/admin/projections/owners/rebuild", "Origin: https://evil.example\r\n");
+  BOOST_TEST(elsewhere.status == 403);
+  BOOST_TEST(
+      ask("POST", "/admin/projections/owners/rebuild", "Sec-Fetch-Site: cross-site\r\n").status ==
+      403);
+  BOOST_TEST(ask("POST", "/admin/projections/owners/rebuild", "Origin: null\r\n").status == 403);
+  BOOST_TEST(node.changes.empty());
+  BOOST_TEST(ask("POST", "/admin/projections/owners/rebuild", "Origin: http://here\r\n").status ==
+             200);
+}
+
+BOOST_AUTO_TEST_CASE(the_rest_is_served_and_errors_are_problems) {
+  BOOST_TEST(get("/admin/dead-letters?after=5").at("after") == 5);
+  BOOST_TEST(get("/admin/info").at("version") == "1.2.3");
+  BOOST_TEST(get("/admin/config").at("http") == "127.0.0.1:0");
+  const auto torn = ask("GET", "/admin/dead-letters?limit=13");
+  BOOST_TEST(torn.status == 500);
+  BOOST_TEST(torn.header("content-type") == "application/problem+json");
+  BOOST_TEST(torn.value().at("code") == "corrupt");
+  BOOST_TEST(ask("GET", "/admin/nothing").status == 404);
+  BOOST_TEST(ask("GET", "/v1/views/owners").status == 404);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
