@@ -1,5 +1,7 @@
 #include "actors/identity/feature.hpp"
 #include "bridges/http/http_bridge.hpp"
+#include "bridges/sqlite/sqlite_event_log.hpp"
+#include "bridges/sqlite/sqlite_view_store.hpp"
 #include "runtime/node/node.hpp"
 #include "runtime/testkit/memory_event_log.hpp"
 #include "runtime/testkit/memory_view_provider.hpp"
@@ -8,7 +10,8 @@ namespace {
 
 using troupe::settings;
 
-troupe::http::http_options http_options(const settings& options, const troupe::listen_address& address) {
+troupe::http::http_options http_options(const settings& options,
+                                        const troupe::listen_address& address) {
   troupe::http::http_options http;
   http.host = address.host;
   http.port = address.port;
@@ -20,30 +23,63 @@ troupe::http::http_options http_options(const settings& options, const troupe::l
   return http;
 }
 
-troupe::result<std::shared_ptr<troupe::bridge>> http_bridge(troupe::node_model& model, const settings& options) {
+troupe::result<std::shared_ptr<troupe::bridge>> http_bridge(troupe::node_model& model,
+                                                            const settings& options) {
   auto http = http_options(options, options.http_address);
   http.cors_origins = options.cors;
   return std::shared_ptr<troupe::bridge>(troupe::http::make_http_bridge(model, std::move(http)));
 }
 
-troupe::result<std::shared_ptr<troupe::bridge>> admin_bridge(troupe::node_model& model, const settings& options) {
+troupe::result<std::shared_ptr<troupe::bridge>> admin_bridge(troupe::node_model& model,
+                                                             const settings& options) {
   return std::shared_ptr<troupe::bridge>(
       troupe::http::make_admin_bridge(model, http_options(options, options.admin_address)));
+}
+
+/// Log and views of one data directory hold its lock together.
+class sqlite_storage {
+ public:
+  troupe::result<std::unique_ptr<troupe::event_log>> log(const settings& options) {
+    if (auto opened = open(options); !opened) return opened.error();
+    return troupe::sqlite::open_event_log(directory_);
+  }
+
+  troupe::result<std::unique_ptr<troupe::view_provider>> views(const settings& options) {
+    if (auto opened = open(options); !opened) return opened.error();
+    return troupe::sqlite::open_views(directory_);
+  }
+
+ private:
+  troupe::result<void> open(const settings& options) {
+    if (directory_) return {};
+    auto opened = troupe::sqlite::data_directory::open(options.data);
+    if (!opened) return std::move(opened).error();
+    directory_ = std::move(*opened);
+    return {};
+  }
+
+  std::shared_ptr<troupe::sqlite::data_directory> directory_;
+};
+
+troupe::result<std::unique_ptr<troupe::event_log>> memory_log(const settings&) {
+  return std::unique_ptr<troupe::event_log>(std::make_unique<troupe::testkit::memory_event_log>());
+}
+
+troupe::result<std::unique_ptr<troupe::view_provider>> memory_views(const settings&) {
+  return std::unique_ptr<troupe::view_provider>(
+      std::make_unique<troupe::testkit::memory_view_provider>());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  const auto sqlite = std::make_shared<sqlite_storage>();
   return troupe::node(argc, argv)
       .with(identity::feature())
-      .with_log("memory",
-                [](const settings&) -> troupe::result<std::unique_ptr<troupe::event_log>> {
-                  return std::unique_ptr<troupe::event_log>(std::make_unique<troupe::testkit::memory_event_log>());
-                })
-      .with_views("memory",
-                  [](const settings&) -> troupe::result<std::unique_ptr<troupe::view_provider>> {
-                    return std::unique_ptr<troupe::view_provider>(std::make_unique<troupe::testkit::memory_view_provider>());
-                  })
+      .with_log("sqlite", [sqlite](const settings& options) { return sqlite->log(options); })
+      .with_log("memory", memory_log)
+      .with_views("sqlite", [sqlite](const settings& options) { return sqlite->views(options); })
+      .with_views("memory", memory_views)
       .with_bridge(http_bridge)
       .with_bridge(admin_bridge)
       .run();

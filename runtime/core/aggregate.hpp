@@ -22,7 +22,7 @@ namespace troupe {
 template <class T>
 concept message = requires(const T& value, json& out, const T* tag) {
   { message_type(tag) } -> std::convertible_to<std::string_view>;
-  { to_json(out, value) };
+  {to_json(out, value)};
   { out.template get<T>() } -> std::same_as<T>;
 };
 
@@ -34,7 +34,8 @@ constexpr std::string_view name_of() {
 
 /// `A` decides about the command `C`.
 template <class A, class C>
-concept decides = message<C> && requires(const typename A::state& state, const C& command, const command_context& context) {
+concept decides = message<C> &&
+    requires(const typename A::state& state, const C& command, const command_context& context) {
   { A::decide(state, command, context) } -> std::convertible_to<decision<typename A::event>>;
 };
 
@@ -69,21 +70,23 @@ concept decides_every_command = detail::decides_all<A, typename A::command>;
 template <class A>
 concept evolves_by_every_event = detail::evolves_all<A, typename A::event>;
 
-/// The pure domain code of one kind of entity: see `actors/identity/microservice/user.hpp` for a model.
-/// `category` names its streams; `state` starts default-constructed and is JSON-convertible for snapshots and inspection.
-/// `decide` and `evolve` see values only: no I/O, no clock, no randomness.
+/// The pure domain code of one kind of entity: see `actors/identity/microservice/user.hpp` for a
+/// model. `category` names its streams; `state` starts default-constructed and is JSON-convertible
+/// for snapshots and inspection. `decide` and `evolve` see values only: no I/O, no clock, no
+/// randomness.
 template <class A>
-concept aggregate =
-    requires {
-      { A::category } -> std::convertible_to<std::string_view>;
-      typename A::command;
-      typename A::event;
-      typename A::state;
-    } && std::default_initializable<typename A::state> && std::copyable<typename A::state> &&
-    requires(const typename A::state& state, json& out) {
-      { to_json(out, state) };
-      { out.template get<typename A::state>() } -> std::same_as<typename A::state>;
-    } && decides_every_command<A> && evolves_by_every_event<A>;
+concept aggregate = requires {
+  { A::category } -> std::convertible_to<std::string_view>;
+  typename A::command;
+  typename A::event;
+  typename A::state;
+}
+&&std::default_initializable<typename A::state>&& std::copyable<typename A::state>&& requires(
+    const typename A::state& state, json& out) {
+  {to_json(out, state)};
+  { out.template get<typename A::state>() } -> std::same_as<typename A::state>;
+}
+&&decides_every_command<A>&& evolves_by_every_event<A>;
 
 /// An event that a decision brought about, before it has a place in the log.
 struct new_event {
@@ -99,10 +102,11 @@ class entity {
  public:
   virtual ~entity() = default;
 
-  /// Decides a command and, if it is accepted, evolves the state by its events. The state is as before when the
-  /// command is refused. `invalid`: the type is unknown or the data does not decode. May throw what domain code throws;
-  /// the state is then unspecified and must be dropped.
-  virtual result<handled> handle(const std::string& type, const json& data, const command_context& context) = 0;
+  /// Decides a command and, if it is accepted, evolves the state by its events. The state is as
+  /// before when the command is refused. `invalid`: the type is unknown or the data does not
+  /// decode. May throw what domain code throws; the state is then unspecified and must be dropped.
+  virtual result<handled> handle(const std::string& type, const json& data,
+                                 const command_context& context) = 0;
 
   /// Evolves by a stored event. `corrupt`: unknown type or data that does not decode.
   virtual result<void> evolve(const envelope& event) = 0;
@@ -125,8 +129,9 @@ class aggregate_kernel {
   [[nodiscard]] virtual std::unique_ptr<entity> initial() const = 0;
   /// Whether the aggregate says from a command's data which entity it is for.
   [[nodiscard]] virtual bool names_entity_of(const std::string& type) const = 0;
-  /// The entity that a command without an address is for: from the data if the aggregate says so, else derived from
-  /// the command id, so that a repeat finds the same entity. `invalid` if the data does not decode.
+  /// The entity that a command without an address is for: from the data if the aggregate says so,
+  /// else derived from the command id, so that a repeat finds the same entity. `invalid` if the
+  /// data does not decode.
   [[nodiscard]] virtual result<std::string> entity_of(const std::string& type, const json& data,
                                                       const std::string& command_id) const = 0;
 };
@@ -140,7 +145,8 @@ template <class... Ts>
 struct alternatives<std::variant<Ts...>> {
   static std::vector<std::string> names() { return {std::string(name_of<Ts>())...}; }
 
-  /// Calls `visit.template operator()<T>()` for the alternative with this name; false if there is none.
+  /// Calls `visit.template operator()<T>()` for the alternative with this name; false if there is
+  /// none.
   template <class Visitor>
   static bool with(std::string_view name, Visitor&& visit) {
     return ((name == name_of<Ts>() && (visit.template operator()<Ts>(), true)) || ...);
@@ -157,13 +163,22 @@ result<T> decode_data(const json& data, errc code) {
   }
 }
 
+/// A template of its own, so that `entity_of` is looked up only in aggregates that have one.
+template <class A, class C>
+result<std::string> named_entity(const json& data) {
+  auto command = decode_data<C>(data, errc::invalid);
+  if (!command) return std::move(command).error();
+  return std::string(A::entity_of(*command));
+}
+
 template <aggregate A>
 class typed_entity final : public entity {
   using state_type = typename A::state;
   using event_type = typename A::event;
 
  public:
-  result<handled> handle(const std::string& type, const json& data, const command_context& context) override {
+  result<handled> handle(const std::string& type, const json& data,
+                         const command_context& context) override {
     std::optional<result<handled>> answer;
     const bool known = alternatives<typename A::command>::with(type, [&]<class C>() {
       auto command = decode_data<C>(data, errc::invalid);
@@ -228,7 +243,9 @@ class typed_aggregate final : public aggregate_kernel {
   [[nodiscard]] const std::string& category() const override { return category_; }
   [[nodiscard]] const std::vector<std::string>& command_types() const override { return commands_; }
   [[nodiscard]] const std::vector<std::string>& event_types() const override { return events_; }
-  [[nodiscard]] std::unique_ptr<entity> initial() const override { return std::make_unique<typed_entity<A>>(); }
+  [[nodiscard]] std::unique_ptr<entity> initial() const override {
+    return std::make_unique<typed_entity<A>>();
+  }
 
   [[nodiscard]] bool names_entity_of(const std::string& type) const override {
     bool names = false;
@@ -241,12 +258,7 @@ class typed_aggregate final : public aggregate_kernel {
     result<std::string> id = error{errc::invalid, "unknown command type '" + type + "'"};
     alternatives<typename A::command>::with(type, [&]<class C>() {
       if constexpr (names_entity<A, C>) {
-        auto command = decode_data<C>(data, errc::invalid);
-        if (command) {
-          id = std::string(A::entity_of(*command));
-        } else {
-          id = std::move(command).error();
-        }
+        id = named_entity<A, C>(data);
       } else {
         id = derive_id(category_, command_id);
       }

@@ -8,6 +8,7 @@
 
 namespace till {
 
+// NOLINTBEGIN(readability-identifier-naming): messages keep their schema's names.
 struct Deposit {
   std::string account;
   int amount = 0;
@@ -21,6 +22,7 @@ struct Deposited {
 struct Withdrawn {
   int amount = 0;
 };
+// NOLINTEND(readability-identifier-naming)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Deposit, account, amount)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Withdraw, amount)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Deposited, amount)
@@ -58,6 +60,19 @@ struct purse {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(purse::state, balance)
 
+/// Has no entity_of at all.
+struct jar {
+  static constexpr std::string_view category = "jars";
+  using command = std::variant<Withdraw>;
+  using event = std::variant<Withdrawn>;
+  using state = purse::state;
+  static troupe::decision<event> decide(const state&, const Withdraw&,
+                                        const troupe::command_context&) {
+    return troupe::no_change;
+  }
+  static state evolve(state now, const Withdrawn&) { return now; }
+};
+
 }  // namespace till
 
 namespace troupe {
@@ -88,6 +103,18 @@ BOOST_AUTO_TEST_CASE(an_entity_is_named_by_the_data_where_the_aggregate_says_so)
 BOOST_AUTO_TEST_CASE(else_by_the_command_id_so_that_a_repeat_finds_it) {
   BOOST_TEST(kernel.entity_of("Withdraw", json::object(), "c-1").value() ==
              derive_id("purses", "c-1"));
+}
+
+BOOST_AUTO_TEST_CASE(an_aggregate_need_not_name_entities_at_all) {
+  const detail::typed_aggregate<till::jar> jars;
+  BOOST_TEST(jars.entity_of("Withdraw", json::object(), "c-1").value() == derive_id("jars", "c-1"));
+  BOOST_TEST(!jars.names_entity_of("Withdraw"));
+}
+
+BOOST_AUTO_TEST_CASE(a_kernel_tells_which_commands_name_their_entity) {
+  BOOST_TEST(kernel.names_entity_of("Deposit"));
+  BOOST_TEST(!kernel.names_entity_of("Withdraw"));
+  BOOST_TEST(!kernel.names_entity_of("Burn"));
 }
 
 BOOST_AUTO_TEST_CASE(no_entity_is_named_by_an_unknown_type_or_malformed_data) {

@@ -22,7 +22,8 @@ command_outcome application::execute(command_request request) {
   command_outcome late;
   late.command_id = request.context.command_id;
   late.stream = {request.category, request.id};
-  late.detail = "the outcome was not known before the deadline; ask again with the same Idempotency-Key";
+  late.detail =
+      "the outcome was not known before the deadline; ask again with the same Idempotency-Key";
 
   auto meeting = std::make_shared<rendezvous>();
   submit(std::move(request), [meeting](command_outcome outcome) {

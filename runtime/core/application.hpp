@@ -35,10 +35,12 @@ class application {
   /// `submit`, waiting until the outcome is known or the deadline has passed (`in_doubt` then).
   command_outcome execute(command_request request);
 
-  /// One row of a view, with the position that the view had reached. `not_found`: there is no such view.
+  /// One row of a view, with the position that the view had reached. `not_found`: there is no such
+  /// view.
   virtual result<std::optional<json>> view_row(const std::string& view, const std::string& key) = 0;
 
-  /// Rows of a view. `not_found`: there is no such view; `invalid`: an unknown column or a foreign cursor.
+  /// Rows of a view. `not_found`: there is no such view; `invalid`: an unknown column or a foreign
+  /// cursor.
   virtual result<view_page> view_rows(const std::string& view, const view_query& query) = 0;
 
   /// How far a view has come. `not_found`: there is no such view.
@@ -47,12 +49,16 @@ class application {
   /// The category whose events a view shows. `not_found`: there is no such view.
   virtual result<std::string> view_category(const std::string& view) = 0;
 
-  /// Waits until a view has applied everything up to `position`, at most until the deadline; false if it has not.
-  virtual bool await_view(const std::string& view, position_t position, monotonic_time deadline) = 0;
+  /// Waits until a view has applied everything up to `position`, at most until the deadline; false
+  /// if it has not.
+  virtual bool await_view(const std::string& view, position_t position,
+                          monotonic_time deadline) = 0;
 
   /// Whole commits of a category with positions >= `from`, decoded; about `limit` events.
-  /// `not_found`: no feature has this category; `corrupt`: an event that cannot be read, with its position.
-  virtual result<std::vector<recorded_event>> events(const std::string& category, position_t from, std::size_t limit) = 0;
+  /// `not_found`: no feature has this category; `corrupt`: an event that cannot be read, with its
+  /// position.
+  virtual result<std::vector<recorded_event>> events(const std::string& category, position_t from,
+                                                     std::size_t limit) = 0;
 };
 
 }  // namespace troupe

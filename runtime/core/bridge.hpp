@@ -8,18 +8,21 @@
 
 namespace troupe {
 
-/// Maps an outside protocol onto the application. Each bridge is run by a supervised actor at `/bridges/<name>`.
-/// `start`, `drain`, `stop` and `describe` are called by that actor, one at a time.
+/// Maps an outside protocol onto the application. Each bridge is run by a supervised actor at
+/// `/bridges/<name>`. `start`, `drain`, `stop` and `describe` are called by that actor, one at a
+/// time.
 class bridge {
  public:
-  /// Reports that the bridge has broken down after it started; its actor then fails and is restarted. Any thread.
+  /// Reports that the bridge has broken down after it started; its actor then fails and is
+  /// restarted. Any thread.
   using on_failure = std::function<void(std::string reason)>;
 
   virtual ~bridge() = default;
   [[nodiscard]] virtual const std::string& name() const = 0;
   /// Begins to serve; returns once requests are accepted. May be called again after `stop`.
   virtual result<void> start(on_failure failed) = 0;
-  /// Accepts nothing new and finishes what is in flight. Returns when done, or when `stop` is called.
+  /// Accepts nothing new and finishes what is in flight. Returns when done, or when `stop` is
+  /// called.
   virtual void drain() = 0;
   /// Ends at once. Idempotent. May also be called by another thread, to cut a `drain` short.
   virtual void stop() = 0;

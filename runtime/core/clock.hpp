@@ -39,7 +39,8 @@ class system_clock final : public clock {
 class id_source {
  public:
   virtual ~id_source() = default;
-  /// A new id, unique everywhere, rising with time (UUID version 7), so that indexes grow at their end.
+  /// A new id, unique everywhere, rising with time (UUID version 7), so that indexes grow at their
+  /// end.
   virtual std::string next() = 0;
 };
 

@@ -40,7 +40,8 @@ json to_json(const command_outcome& outcome) {
     events.push_back({{"id", event.id}, {"type", event.type}, {"version", event.version}});
   }
   json fields = json::array();
-  for (const auto& field : outcome.fields) fields.push_back({{"path", field.path}, {"message", field.message}});
+  for (const auto& field : outcome.fields)
+    fields.push_back({{"path", field.path}, {"message", field.message}});
   return {{"status", to_string(outcome.status)},
           {"stream", outcome.stream.name()},
           {"commandId", outcome.command_id},
@@ -72,13 +73,15 @@ result<command_outcome> outcome_from_json(const json& value) {
     outcome.version = value.at("version").get<version_t>();
     outcome.position = value.at("position").get<position_t>();
     for (const auto& event : value.at("events")) {
-      outcome.events.push_back({event.at("id").get<std::string>(), event.at("type").get<std::string>(),
+      outcome.events.push_back({event.at("id").get<std::string>(),
+                                event.at("type").get<std::string>(),
                                 event.at("version").get<version_t>()});
     }
     outcome.code = value.at("code").get<std::string>();
     outcome.detail = value.at("detail").get<std::string>();
     for (const auto& field : value.at("fields")) {
-      outcome.fields.push_back({field.at("path").get<std::string>(), field.at("message").get<std::string>()});
+      outcome.fields.push_back(
+          {field.at("path").get<std::string>(), field.at("message").get<std::string>()});
     }
     outcome.retry_after = value.at("retryAfter").get<int>();
     return outcome;

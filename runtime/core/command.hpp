@@ -31,7 +31,8 @@ struct command {
   bool id_given = false;
   /// Refuse with `outcome_status::version_mismatch` unless the entity is at this version.
   std::optional<version_t> expected_version;
-  /// After this moment nobody waits for the outcome: the command is dropped if it has not been decided.
+  /// After this moment nobody waits for the outcome: the command is dropped if it has not been
+  /// decided.
   monotonic_time deadline = monotonic_time::max();
 
   /// Tells apart two different commands sent under one command id.
@@ -49,7 +50,7 @@ enum class outcome_status {
   overloaded,        ///< Shed before anything was done; try again after `retry_after`.
   unavailable,       ///< The log is away; nothing stored.
   failed,            ///< A bug or a crash; nothing stored.
-  in_doubt,          ///< It could not be found out before the deadline whether the command was stored.
+  in_doubt,  ///< It could not be found out before the deadline whether the command was stored.
 };
 
 /// "accepted", "version-mismatch", …
@@ -78,9 +79,11 @@ struct command_outcome {
   stream_id stream;
   std::string command_id;
   version_t version = 0;    ///< The entity's version after the command.
-  position_t position = 0;  ///< Of the commit; of the entity's last known commit when there were no events; 0 if none.
+  position_t position = 0;  ///< Of the commit; of the entity's last known commit when there were no
+                            ///< events; 0 if none.
   std::vector<event_ref> events;
-  std::string code;    ///< Machine-readable reason when not accepted ("account-locked", "overloaded").
+  std::string
+      code;  ///< Machine-readable reason when not accepted ("account-locked", "overloaded").
   std::string detail;  ///< One sentence for people when not accepted.
   std::vector<field_error> fields;
   int retry_after = 0;  ///< Seconds; 0 when a retry is pointless or may be immediate.

@@ -8,7 +8,8 @@
 
 namespace troupe {
 
-/// Why the domain refuses a command. The code is for programs ("account-locked"), the detail for people.
+/// Why the domain refuses a command. The code is for programs ("account-locked"), the detail for
+/// people.
 struct rejection {
   std::string code;
   std::string detail;
@@ -25,8 +26,9 @@ inline rejection reject(std::string code, std::string detail) {
 struct no_change_t {};
 inline constexpr no_change_t no_change{};
 
-/// What the domain answers to a command: the events that follow from it (none when nothing changes), or a refusal.
-/// `Event` is the aggregate's event variant; any of its alternatives converts to a decision of one event.
+/// What the domain answers to a command: the events that follow from it (none when nothing
+/// changes), or a refusal. `Event` is the aggregate's event variant; any of its alternatives
+/// converts to a decision of one event.
 template <class Event>
 class [[nodiscard]] decision {
  public:
@@ -35,9 +37,8 @@ class [[nodiscard]] decision {
   decision(std::vector<Event> events) : value_(std::move(events)) {}
 
   template <class E>
-    requires std::is_constructible_v<Event, E> && (!std::is_same_v<std::decay_t<E>, decision>) &&
-             (!std::is_same_v<std::decay_t<E>, rejection>)
-  decision(E&& event) {
+  requires std::is_constructible_v<Event, E> &&(!std::is_same_v<std::decay_t<E>, decision>)&&(
+      !std::is_same_v<std::decay_t<E>, rejection>)decision(E&& event) {
     std::get<0>(value_).emplace_back(std::forward<E>(event));
   }
 

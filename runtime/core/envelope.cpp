@@ -3,15 +3,21 @@
 namespace troupe {
 
 json to_json(const envelope& message) {
-  return {{"id", message.id}, {"type", message.type}, {"metadata", message.metadata}, {"data", message.data}};
+  return {{"id", message.id},
+          {"type", message.type},
+          {"metadata", message.metadata},
+          {"data", message.data}};
 }
 
 result<envelope> envelope_from_json(const json& value) {
   if (!value.is_object()) return error{errc::invalid, "an envelope must be a JSON object"};
-  const auto member = [&](const char* name, json::value_t type, const char* what) -> result<const json*> {
+  const auto member = [&](const char* name, json::value_t type,
+                          const char* what) -> result<const json*> {
     const auto found = value.find(name);
-    if (found == value.end()) return error{errc::invalid, std::string("member '") + name + "' is missing"};
-    if (found->type() != type) return error{errc::invalid, std::string("member '") + name + "' must be " + what};
+    if (found == value.end())
+      return error{errc::invalid, std::string("member '") + name + "' is missing"};
+    if (found->type() != type)
+      return error{errc::invalid, std::string("member '") + name + "' must be " + what};
     return &*found;
   };
   auto id = member("id", json::value_t::string, "a string");

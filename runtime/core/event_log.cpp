@@ -11,22 +11,24 @@ std::string encode_body(std::span<const envelope> events) {
 
 result<std::vector<recorded_event>> decode(const recorded_commit& recorded) {
   const auto corrupt = [&](const std::string& why) {
-    return error{errc::corrupt, "commit at position " + std::to_string(recorded.position) + " of stream " +
-                                    recorded.data.stream.name() + ": " + why};
+    return error{errc::corrupt, "commit at position " + std::to_string(recorded.position) +
+                                    " of stream " + recorded.data.stream.name() + ": " + why};
   };
   auto body = parse_json(recorded.data.body);
   if (!body) return corrupt(body.error().message);
   const bool several = body->is_array();
   const std::size_t count = several ? body->size() : 1;
   if (count != recorded.data.event_count) {
-    return corrupt("holds " + std::to_string(count) + " events, " + std::to_string(recorded.data.event_count) + " expected");
+    return corrupt("holds " + std::to_string(count) + " events, " +
+                   std::to_string(recorded.data.event_count) + " expected");
   }
   std::vector<recorded_event> events;
   events.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     auto event = envelope_from_json(several ? (*body)[i] : *body);
     if (!event) return corrupt("event " + std::to_string(i + 1) + ": " + event.error().message);
-    events.push_back({std::move(*event), recorded.data.stream, recorded.data.first_version + i, recorded.position});
+    events.push_back({std::move(*event), recorded.data.stream, recorded.data.first_version + i,
+                      recorded.position});
   }
   return events;
 }

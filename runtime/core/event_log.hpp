@@ -13,7 +13,8 @@
 namespace troupe {
 
 /// All events of one command: the unit that is stored wholly or not at all.
-/// `body` is the wire form: one envelope as a JSON object, or an array of envelopes when there are several.
+/// `body` is the wire form: one envelope as a JSON object, or an array of envelopes when there are
+/// several.
 struct commit {
   stream_id stream;
   version_t first_version = 1;    ///< Version of the first event.
@@ -39,19 +40,20 @@ struct recorded_commit {
 /// Encodes a commit's body from its events (at least one).
 std::string encode_body(std::span<const envelope> events);
 
-/// Decodes a commit's events. Total: a body that is not what `encode_body` writes is `errc::corrupt`, and the
-/// message names stream and position.
+/// Decodes a commit's events. Total: a body that is not what `encode_body` writes is
+/// `errc::corrupt`, and the message names stream and position.
 result<std::vector<recorded_event>> decode(const recorded_commit& recorded);
 
-/// Commits of one stream with contiguous versions, decided on top of each other. Stored as a prefix: if one is
-/// not stored, no later one is.
+/// Commits of one stream with contiguous versions, decided on top of each other. Stored as a
+/// prefix: if one is not stored, no later one is.
 struct append_request {
   std::vector<commit> commits;  ///< At least one.
 };
 
-/// What became of an `append_request`. `positions` belong to the stored prefix of its commits. If the prefix is
-/// not the whole, `failure` says why the next one was not stored: `conflict`, `duplicate`, `unavailable` — or
-/// `in_doubt`, when that commit and its followers may yet turn out to be stored.
+/// What became of an `append_request`. `positions` belong to the stored prefix of its commits. If
+/// the prefix is not the whole, `failure` says why the next one was not stored: `conflict`,
+/// `duplicate`, `unavailable` — or `in_doubt`, when that commit and its followers may yet turn out
+/// to be stored.
 struct append_result {
   std::vector<position_t> positions;
   std::optional<error> failure;
@@ -74,30 +76,33 @@ struct snapshot {
   json state;
 };
 
-/// The authoritative store. Compare-and-set on an entity's stream is the only concurrency control there is.
+/// The authoritative store. Compare-and-set on an entity's stream is the only concurrency control
+/// there is.
 ///
-/// Threads: `append` is called by one thread at a time; everything else by any thread, concurrently with `append`.
-/// Errors: `unavailable` when the store cannot be reached or is full, `corrupt` when data cannot be read back.
-/// All calls may block on the disk or the network.
+/// Threads: `append` is called by one thread at a time; everything else by any thread, concurrently
+/// with `append`. Errors: `unavailable` when the store cannot be reached or is full, `corrupt` when
+/// data cannot be read back. All calls may block on the disk or the network.
 class event_log {
  public:
   virtual ~event_log() = default;
 
-  /// Stores all requests and outcomes with one flush to stable storage; the results are in the order of the requests.
-  /// A commit is stored if and only if its stream's last version is `first_version - 1` and its command id is new;
-  /// requests are independent of each other. When this returns, everything reported stored is durable.
-  /// `outcomes` are kept at least 24 hours; the first outcome of a command id wins. If the flush fails, every
-  /// result says so.
+  /// Stores all requests and outcomes with one flush to stable storage; the results are in the
+  /// order of the requests. A commit is stored if and only if its stream's last version is
+  /// `first_version - 1` and its command id is new; requests are independent of each other. When
+  /// this returns, everything reported stored is durable. `outcomes` are kept at least 24 hours;
+  /// the first outcome of a command id wins. If the flush fails, every result says so.
   virtual std::vector<append_result> append(std::span<const append_request> requests,
                                             std::span<const kept_outcome> outcomes) = 0;
 
-  /// Commits of one entity that hold versions >= `from`, in order, at most `limit`. Empty for an unknown entity.
+  /// Commits of one entity that hold versions >= `from`, in order, at most `limit`. Empty for an
+  /// unknown entity.
   virtual result<std::vector<recorded_commit>> read_stream(const stream_id& stream, version_t from,
                                                            std::size_t limit) = 0;
 
-  /// Commits of a category with positions >= `from`, in order, at most `limit`. Once a reader has seen a position,
-  /// nothing ever appears below it.
-  virtual result<std::vector<recorded_commit>> read_category(const std::string& category, position_t from,
+  /// Commits of a category with positions >= `from`, in order, at most `limit`. Once a reader has
+  /// seen a position, nothing ever appears below it.
+  virtual result<std::vector<recorded_commit>> read_category(const std::string& category,
+                                                             position_t from,
                                                              std::size_t limit) = 0;
 
   /// The position of the category's last commit; 0 if it has none.
@@ -112,11 +117,12 @@ class event_log {
   /// The newest snapshot of an entity, if there is one.
   virtual result<std::optional<snapshot>> load_snapshot(const stream_id& stream) = 0;
 
-  /// Replaces the entity's snapshot unless the stored one is newer. Losing it loses nothing but time.
+  /// Replaces the entity's snapshot unless the stored one is newer. Losing it loses nothing but
+  /// time.
   virtual result<void> save_snapshot(const snapshot& saved) = 0;
 
-  /// Housekeeping that must not stall the writer (write-ahead-log checkpoints, expired outcomes). Called about
-  /// once a second by one thread, concurrently with everything else.
+  /// Housekeeping that must not stall the writer (write-ahead-log checkpoints, expired outcomes).
+  /// Called about once a second by one thread, concurrently with everything else.
   virtual result<void> maintain(timestamp now) = 0;
 };
 

@@ -40,7 +40,8 @@ class feature {
  public:
   explicit feature(std::string name) : name_(std::move(name)) {}
 
-  /// `schema` is a JSON Schema (draft 7) document with a definition for each of the aggregate's messages.
+  /// `schema` is a JSON Schema (draft 7) document with a definition for each of the aggregate's
+  /// messages.
   template <aggregate A>
   feature&& with_aggregate(std::string_view schema) && {
     aggregates_.push_back({std::make_shared<detail::typed_aggregate<A>>(), std::string(schema)});
@@ -57,7 +58,8 @@ class feature {
   /// A table in the microservice's own database, for nobody else.
   template <projector P>
   feature&& with_private_table() && {
-    projections_.push_back({std::make_shared<detail::typed_projector<P>>(), database_role::microservice});
+    projections_.push_back(
+        {std::make_shared<detail::typed_projector<P>>(), database_role::microservice});
     return std::move(*this);
   }
 

@@ -18,13 +18,13 @@ class application;
 struct http_request {
   std::string method;
   std::string path;
-  std::map<std::string, std::string> parameters;        ///< From the route's pattern.
-  std::multimap<std::string, std::string> query;        ///< Decoded.
-  std::map<std::string, std::string> headers;           ///< Names in lower case.
-  json body;                                            ///< null when the request has none.
-  std::string caller;                                   ///< The authenticated `sub`; "" when anonymous.
-  command_context context;                              ///< Fresh ids and time for a command made from this request.
-  bool command_id_given = false;                        ///< `context.command_id` came from Idempotency-Key.
+  std::map<std::string, std::string> parameters;  ///< From the route's pattern.
+  std::multimap<std::string, std::string> query;  ///< Decoded.
+  std::map<std::string, std::string> headers;     ///< Names in lower case.
+  json body;                                      ///< null when the request has none.
+  std::string caller;                             ///< The authenticated `sub`; "" when anonymous.
+  command_context context;        ///< Fresh ids and time for a command made from this request.
+  bool command_id_given = false;  ///< `context.command_id` came from Idempotency-Key.
   monotonic_time deadline = monotonic_time::max();
 };
 
@@ -37,12 +37,14 @@ struct http_response {
 };
 
 /// A problem-details reply: `title, status, detail, code, error` and, for invalid data, `fields`.
-http_response problem(int status, std::string code, std::string detail, const std::vector<field_error>& fields = {});
+http_response problem(int status, std::string code, std::string detail,
+                      const std::vector<field_error>& fields = {});
 
 /// The reply for what became of a command: 200 with its place in the log, or the fitting problem.
 http_response reply_for(const command_outcome& outcome);
 
-/// An endpoint that a feature brings along. The pattern has literal segments and `{name}` parameters: "/v1/users/me".
+/// An endpoint that a feature brings along. The pattern has literal segments and `{name}`
+/// parameters: "/v1/users/me".
 struct route {
   std::string method;
   std::string pattern;

@@ -8,7 +8,8 @@
 
 namespace troupe {
 
-/// Orders commits within a category. Strictly rises in commit order; numbers may be skipped; 0 is "before all".
+/// Orders commits within a category. Strictly rises in commit order; numbers may be skipped; 0 is
+/// "before all".
 using position_t = std::uint64_t;
 
 /// Counts an entity's events from 1 without holes; 0 is "no events yet".
@@ -38,8 +39,8 @@ result<void> check_command_id(std::string_view text);
 /// Parses "identity.4711" into category and id.
 result<stream_id> parse_stream_name(std::string_view text);
 
-/// A name-based UUID (version 5, SHA-1) in the project's namespace for `scope`: the same scope and name
-/// give the same id everywhere and for ever. Used for entity ids and for event ids.
+/// A name-based UUID (version 5, SHA-1) in the project's namespace for `scope`: the same scope and
+/// name give the same id everywhere and for ever. Used for entity ids and for event ids.
 std::string derive_id(std::string_view scope, std::string_view name);
 
 /// Stable 64-bit hash (FNV-1a) used to tell apart two bodies sent under one command id.

@@ -7,7 +7,8 @@
 namespace troupe {
 namespace {
 
-/// Builds a value from parser events, so that depth and duplicate keys are refused before they cost anything.
+/// Builds a value from parser events, so that depth and duplicate keys are refused before they cost
+/// anything.
 class bounded_builder final : public nlohmann::json_sax<json> {
  public:
   explicit bounded_builder(std::size_t max_depth) : max_depth_(max_depth) {}
@@ -17,7 +18,11 @@ class bounded_builder final : public nlohmann::json_sax<json> {
   bool number_integer(number_integer_t value) override { return put(json(value)); }
   bool number_unsigned(number_unsigned_t value) override { return put(json(value)); }
   bool number_float(number_float_t value, const string_t&) override { return put(json(value)); }
-  bool string(string_t& value) override { return put(json(std::move(value))); }
+  bool string(string_t& value) override {
+    if (value.find('\0') != string_t::npos)
+      return refuse("a string holds the character U+0000; leave it out");
+    return put(json(std::move(value)));
+  }
   bool binary(binary_t&) override { return refuse("binary data is not allowed"); }
   bool start_object(std::size_t) override { return open(json::object()); }
   bool start_array(std::size_t) override { return open(json::array()); }
@@ -25,14 +30,19 @@ class bounded_builder final : public nlohmann::json_sax<json> {
   bool end_array() override { return close(); }
 
   bool key(string_t& name) override {
+    if (name.find('\0') != string_t::npos)
+      return refuse("a member's name holds the character U+0000; leave it out");
     auto& object = *open_.back();
     auto [slot, fresh] = object.get_ref<json::object_t&>().try_emplace(name, nullptr);
-    if (!fresh) return refuse("member '" + name.substr(0, 64) + "' appears twice in one object; send it once");
+    if (!fresh)
+      return refuse("member '" + name.substr(0, 64) +
+                    "' appears twice in one object; send it once");
     slot_ = &slot->second;
     return true;
   }
 
-  bool parse_error(std::size_t offset, const std::string&, const nlohmann::detail::exception& problem) override {
+  bool parse_error(std::size_t offset, const std::string&,
+                   const nlohmann::detail::exception& problem) override {
     std::string what = problem.what();
     const auto colon = what.rfind(": ");
     failure_ = "not valid JSON at byte " + std::to_string(offset) + ": " +
@@ -82,8 +92,9 @@ class bounded_builder final : public nlohmann::json_sax<json> {
 
   std::size_t max_depth_;
   json root_;
-  /// The containers that are still open. An array that grows moves its elements, but only its closed ones: an open
-  /// element is always the last, and nothing is appended behind it until it closes.
+  /// The containers that are still open. An array that grows moves its elements, but only its
+  /// closed ones: an open element is always the last, and nothing is appended behind it until it
+  /// closes.
   std::vector<json*> open_;
   json* slot_ = nullptr;
   std::string failure_;
@@ -94,7 +105,8 @@ class bounded_builder final : public nlohmann::json_sax<json> {
 result<json> parse_json(std::string_view text, const json_limits& limits) {
   // The library takes a NUL for the end and would let anything behind it through.
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
-    return error{errc::invalid, "not valid JSON at byte " + std::to_string(nul + 1) + ": a NUL character"};
+    return error{errc::invalid,
+                 "not valid JSON at byte " + std::to_string(nul + 1) + ": a NUL character"};
   }
   bounded_builder builder(limits.max_depth);
   if (!json::sax_parse(text, &builder)) return error{errc::invalid, std::move(builder.failure())};

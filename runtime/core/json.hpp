@@ -17,8 +17,9 @@ struct json_limits {
   std::size_t max_depth = 64;  ///< Nested arrays and objects.
 };
 
-/// Parses untrusted text: bounded depth, no duplicate keys, valid UTF-8, numbers in range.
-/// Errors are `errc::invalid` and say what and where (byte offset).
+/// Parses untrusted text: bounded depth, no duplicate keys, valid UTF-8, no U+0000 (databases and C
+/// libraries cut text there), numbers in range. Errors are `errc::invalid` and say what and where
+/// (byte offset).
 result<json> parse_json(std::string_view text, const json_limits& limits = {});
 
 }  // namespace troupe

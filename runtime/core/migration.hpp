@@ -17,9 +17,11 @@ struct migration {
   std::string down;           ///< SQL; "" when there is no way back.
 };
 
-/// Pairs up files named `000001_name.up.sql` and `000001_name.down.sql` (names and texts, in any order) into
-/// migrations in rising order. Errors (`invalid`): a name that does not fit, two names for one version, an up file missing.
-result<std::vector<migration>> parse_migrations(const std::vector<std::pair<std::string, std::string>>& files);
+/// Pairs up files named `000001_name.up.sql` and `000001_name.down.sql` (names and texts, in any
+/// order) into migrations in rising order. Errors (`invalid`): a name that does not fit, two names
+/// for one version, an up file missing.
+result<std::vector<migration>> parse_migrations(
+    const std::vector<std::pair<std::string, std::string>>& files);
 
 /// What to do at start when the database's schema is behind.
 enum class migration_mode {

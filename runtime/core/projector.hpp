@@ -25,7 +25,8 @@ struct recorded {
   timestamp time{};  ///< When the command was received.
 };
 
-/// `P` folds the event `E` into one row: `key_of` says which, `project` gives the row after it, or nothing to remove it.
+/// `P` folds the event `E` into one row: `key_of` says which, `project` gives the row after it, or
+/// nothing to remove it.
 template <class P, class E>
 concept projects = message<E> && requires(typename P::row row, const recorded<E>& event) {
   { P::key_of(event) } -> std::convertible_to<std::string>;
@@ -43,22 +44,23 @@ inline constexpr bool projects_all<P, std::variant<Es...>> = (projects<P, Es> &&
 template <class P>
 concept projects_every_event = detail::projects_all<P, typename P::event>;
 
-/// The pure code of one view: a row is a fold over the events of its key, in log order. `view` names the projector
-/// and its table; `key` names the key column; the row's JSON members are the table's columns; the table comes from a
-/// migration. A row that does not exist yet is a default-constructed one.
+/// The pure code of one view: a row is a fold over the events of its key, in log order. `view`
+/// names the projector and its table; `key` names the key column; the row's JSON members are the
+/// table's columns; the table comes from a migration. A row that does not exist yet is a
+/// default-constructed one.
 template <class P>
-concept projector =
-    requires {
-      { P::view } -> std::convertible_to<std::string_view>;
-      { P::key } -> std::convertible_to<std::string_view>;
-      { P::category } -> std::convertible_to<std::string_view>;
-      typename P::event;
-      typename P::row;
-    } && std::default_initializable<typename P::row> &&
-    requires(const typename P::row& row, json& out) {
-      { to_json(out, row) };
-      { out.template get<typename P::row>() } -> std::same_as<typename P::row>;
-    } && projects_every_event<P>;
+concept projector = requires {
+  { P::view } -> std::convertible_to<std::string_view>;
+  { P::key } -> std::convertible_to<std::string_view>;
+  { P::category } -> std::convertible_to<std::string_view>;
+  typename P::event;
+  typename P::row;
+}
+&&std::default_initializable<typename P::row>&& requires(const typename P::row& row, json& out) {
+  {to_json(out, row)};
+  { out.template get<typename P::row>() } -> std::same_as<typename P::row>;
+}
+&&projects_every_event<P>;
 
 /// An event decoded for one projector.
 class decoded_event {
@@ -75,7 +77,8 @@ class decoded_event {
 class row_fold {
  public:
   virtual ~row_fold() = default;
-  /// Applies an event that the same kernel decoded. May throw what domain code throws; the fold must then be dropped.
+  /// Applies an event that the same kernel decoded. May throw what domain code throws; the fold
+  /// must then be dropped.
   virtual void apply(const decoded_event& event) = 0;
   /// The row as it is now; nothing if it does not exist.
   [[nodiscard]] virtual std::optional<json> row() const = 0;
@@ -89,15 +92,18 @@ class projector_kernel {
   [[nodiscard]] virtual const std::string& category() const = 0;
   [[nodiscard]] virtual const view_table& table() const = 0;
   [[nodiscard]] virtual bool handles(std::string_view type) const = 0;
-  /// Decodes an event of a type that it handles. `corrupt` if the data does not decode. May throw what `key_of` throws.
-  [[nodiscard]] virtual result<std::unique_ptr<decoded_event>> decode(const recorded_event& event) const = 0;
+  /// Decodes an event of a type that it handles. `corrupt` if the data does not decode. May throw
+  /// what `key_of` throws.
+  [[nodiscard]] virtual result<std::unique_ptr<decoded_event>> decode(
+      const recorded_event& event) const = 0;
   /// Starts from a stored row, or from none (nullptr). `corrupt` if the row does not decode.
   [[nodiscard]] virtual result<std::unique_ptr<row_fold>> fold(const json* stored) const = 0;
 };
 
 namespace detail {
 
-/// The time an event's command was received, from its metadata; the epoch if it is absent or malformed.
+/// The time an event's command was received, from its metadata; the epoch if it is absent or
+/// malformed.
 timestamp event_time(const json& metadata);
 
 template <projector P>
@@ -149,17 +155,23 @@ class typed_projector final : public projector_kernel {
     return alternatives<event_type>::with(type, []<class E>() {});
   }
 
-  [[nodiscard]] result<std::unique_ptr<decoded_event>> decode(const recorded_event& event) const override {
+  [[nodiscard]] result<std::unique_ptr<decoded_event>> decode(
+      const recorded_event& event) const override {
     result<std::unique_ptr<decoded_event>> answer =
-        error{errc::corrupt, "projector '" + table_.name + "' does not handle '" + event.event.type + "'"};
+        error{errc::corrupt,
+              "projector '" + table_.name + "' does not handle '" + event.event.type + "'"};
     alternatives<event_type>::with(event.event.type, [&]<class E>() {
       auto data = decode_data<E>(event.event.data, errc::corrupt);
       if (!data) {
         answer = std::move(data).error();
         return;
       }
-      recorded<E> one{std::move(*data),  event.stream,          event.version,
-                      event.position,    event.event.id,        event.event.metadata,
+      recorded<E> one{std::move(*data),
+                      event.stream,
+                      event.version,
+                      event.position,
+                      event.event.id,
+                      event.event.metadata,
                       event_time(event.event.metadata)};
       std::string key = P::key_of(std::as_const(one));
       answer = std::unique_ptr<decoded_event>(

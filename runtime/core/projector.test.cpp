@@ -9,6 +9,7 @@
 
 namespace shelf {
 
+// NOLINTBEGIN(readability-identifier-naming): messages keep their schema's names.
 struct Stored {
   std::string book;
 };
@@ -18,6 +19,7 @@ struct Lent {
 struct Burnt {
   bool wholly = true;
 };
+// NOLINTEND(readability-identifier-naming)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Stored, book)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Lent, to)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Burnt, wholly)

@@ -6,36 +6,49 @@
 
 namespace troupe {
 
-/// What kind of failure a caller is looking at. A refusal by the domain is not an error: see `decision`.
+/// What kind of failure a caller is looking at. A refusal by the domain is not an error: see
+/// `decision`.
 enum class errc {
-  invalid,       ///< The input is wrong; the message names the field and the mend.
-  not_found,     ///< The thing asked for does not exist.
-  conflict,      ///< A compare-and-set lost its race. Nothing was stored.
-  duplicate,     ///< The command id is already in the log. Nothing was stored now.
-  unavailable,   ///< The other side cannot be reached or is full. Nothing was stored; try again later.
-  in_doubt,      ///< The outcome is unknown: it may or may not be stored. Never flatten this into a failure.
-  corrupt,       ///< Stored data cannot be read back; the message names the place.
-  unsupported,   ///< The data is of a newer version, or the adapter cannot do this.
-  internal,      ///< A bug or a crash on this side. Nothing is known to be stored.
+  invalid,      ///< The input is wrong; the message names the field and the mend.
+  not_found,    ///< The thing asked for does not exist.
+  conflict,     ///< A compare-and-set lost its race. Nothing was stored.
+  duplicate,    ///< The command id is already in the log. Nothing was stored now.
+  unavailable,  ///< The other side cannot be reached or is full. Nothing was stored; try again
+                ///< later.
+  in_doubt,     ///< The outcome is unknown: it may or may not be stored. Never flatten this into a
+                ///< failure.
+  corrupt,      ///< Stored data cannot be read back; the message names the place.
+  unsupported,  ///< The data is of a newer version, or the adapter cannot do this.
+  internal,     ///< A bug or a crash on this side. Nothing is known to be stored.
 };
 
 /// The name of a code, for logs and problem details ("in-doubt").
 constexpr const char* to_string(errc code) noexcept {
   switch (code) {
-    case errc::invalid: return "invalid";
-    case errc::not_found: return "not-found";
-    case errc::conflict: return "conflict";
-    case errc::duplicate: return "duplicate";
-    case errc::unavailable: return "unavailable";
-    case errc::in_doubt: return "in-doubt";
-    case errc::corrupt: return "corrupt";
-    case errc::unsupported: return "unsupported";
-    case errc::internal: return "internal";
+    case errc::invalid:
+      return "invalid";
+    case errc::not_found:
+      return "not-found";
+    case errc::conflict:
+      return "conflict";
+    case errc::duplicate:
+      return "duplicate";
+    case errc::unavailable:
+      return "unavailable";
+    case errc::in_doubt:
+      return "in-doubt";
+    case errc::corrupt:
+      return "corrupt";
+    case errc::unsupported:
+      return "unsupported";
+    case errc::internal:
+      return "internal";
   }
   return "internal";
 }
 
-/// A failure that a caller can handle. The message is one sentence for people, without a trailing full stop.
+/// A failure that a caller can handle. The message is one sentence for people, without a trailing
+/// full stop.
 struct error {
   errc code = errc::internal;
   std::string message;

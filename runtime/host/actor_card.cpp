@@ -6,11 +6,16 @@ namespace troupe::host {
 
 const char* to_string(actor_status status) noexcept {
   switch (status) {
-    case actor_status::starting: return "starting";
-    case actor_status::running: return "running";
-    case actor_status::restarting: return "restarting";
-    case actor_status::failed: return "failed";
-    case actor_status::stopped: return "stopped";
+    case actor_status::starting:
+      return "starting";
+    case actor_status::running:
+      return "running";
+    case actor_status::restarting:
+      return "restarting";
+    case actor_status::failed:
+      return "failed";
+    case actor_status::stopped:
+      return "stopped";
   }
   return "failed";
 }
@@ -48,8 +53,9 @@ actor_card::snapshot actor_card::read() const {
   const auto processed = processed_.load(std::memory_order_relaxed);
   const auto gone = processed + lost_;
   const auto enqueued = enqueued_.load(std::memory_order_relaxed);
-  return {status_, since_, last_error_, enqueued > gone ? enqueued - gone : 0, processed,
-          restarts_.load(std::memory_order_relaxed)};
+  return {status_,     since_,
+          last_error_, enqueued > gone ? enqueued - gone : 0,
+          processed,   restarts_.load(std::memory_order_relaxed)};
 }
 
 card_ptr actor_registry::card(const std::string& path, const std::string& kind) {

@@ -20,8 +20,9 @@ namespace troupe::host {
 enum class actor_status { starting, running, restarting, failed, stopped };
 const char* to_string(actor_status status) noexcept;
 
-/// What is known about one supervised actor across its restarts, and how to reach its present incarnation. Other actors keep
-/// the card, not the handle, so a restart needs no re-wiring. Thread-safe.
+/// What is known about one supervised actor across its restarts, and how to reach its present
+/// incarnation. Other actors keep the card, not the handle, so a restart needs no re-wiring.
+/// Thread-safe.
 class actor_card {
  public:
   actor_card(std::string path, std::string kind, timestamp since);
@@ -30,7 +31,8 @@ class actor_card {
   [[nodiscard]] const std::string& kind() const { return kind_; }
 
   [[nodiscard]] caf::actor handle() const;
-  /// Sends to the present incarnation. When there is none, the message is destroyed, and replies in it give their fallback.
+  /// Sends to the present incarnation. When there is none, the message is destroyed, and replies in
+  /// it give their fallback.
   template <class Message>
   void tell(Message message) const {
     if (auto to = handle()) caf::anon_send(to, std::move(message));
@@ -72,7 +74,8 @@ class actor_card {
 
 using card_ptr = std::shared_ptr<actor_card>;
 
-/// All supervised actors of a node by path, but for command handlers: there may be a million, and their supervisor knows them.
+/// All supervised actors of a node by path, but for command handlers: there may be a million, and
+/// their supervisor knows them.
 class actor_registry {
  public:
   /// Told of every failure with the actor's path; any thread.

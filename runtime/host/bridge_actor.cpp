@@ -7,7 +7,9 @@ namespace troupe::host {
 
 bridge_actor::bridge_actor(caf::actor_config& config, card_ptr card, std::shared_ptr<bridge> served,
                            one_shot<result<void>> first_start)
-    : component(config, std::move(card)), bridge_(std::move(served)), first_start_(std::move(first_start)) {}
+    : component(config, std::move(card)),
+      bridge_(std::move(served)),
+      first_start_(std::move(first_start)) {}
 
 caf::message_handler bridge_actor::handlers() {
   send(this, start_bridge{});
@@ -15,7 +17,8 @@ caf::message_handler bridge_actor::handlers() {
       [this](const start_bridge&) {
         auto self = caf::actor_cast<caf::actor_addr>(this);
         auto started = bridge_->start([self](std::string reason) {
-          if (auto actor = caf::actor_cast<caf::actor>(self)) caf::anon_send(actor, bridge_broke{std::move(reason)});
+          if (auto actor = caf::actor_cast<caf::actor>(self))
+            caf::anon_send(actor, bridge_broke{std::move(reason)});
         });
         first_start_(started);
         if (!started) throw std::runtime_error(started.error().message);

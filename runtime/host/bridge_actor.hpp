@@ -7,7 +7,8 @@
 
 namespace troupe::host {
 
-/// To a bridge actor: begin to serve and say whether that worked. Sent by its supervisor's start and again after a restart.
+/// To a bridge actor: begin to serve and say whether that worked. Sent by its supervisor's start
+/// and again after a restart.
 struct start_bridge {};
 
 /// To a bridge actor, from any thread of the bridge: it has broken down.
@@ -20,11 +21,14 @@ struct drain_bridge {
   one_shot<bool> reply;
 };
 
-/// Runs one bridge on a thread of its own and fails with it, so that its supervisor starts it again. Path: /bridges/<name>
+/// Runs one bridge on a thread of its own and fails with it, so that its supervisor starts it
+/// again. Path: /bridges/<name>
 class bridge_actor final : public component {
  public:
-  /// `first_start` is told once how the first start went, so that a node can refuse to start on a busy port.
-  bridge_actor(caf::actor_config& config, card_ptr card, std::shared_ptr<bridge> served, one_shot<result<void>> first_start);
+  /// `first_start` is told once how the first start went, so that a node can refuse to start on a
+  /// busy port.
+  bridge_actor(caf::actor_config& config, card_ptr card, std::shared_ptr<bridge> served,
+               one_shot<result<void>> first_start);
 
  protected:
   caf::message_handler handlers() override;

@@ -16,21 +16,23 @@ constexpr int retry_soon = 1;  // second
 
 json metadata_of(const command& one, version_t version, const std::string& node) {
   const auto& context = one.context;
-  json metadata = {{"traceId", context.trace_id},
-                   {"userId", context.user_id},
-                   {"correlationId", context.correlation_id.empty() ? context.trace_id : context.correlation_id},
-                   {"causationId", context.command_id},
-                   {"commandId", context.command_id},
-                   {"version", version},
-                   {"time", format_time(context.time)},
-                   {"node", node}};
+  json metadata = {
+      {"traceId", context.trace_id},
+      {"userId", context.user_id},
+      {"correlationId", context.correlation_id.empty() ? context.trace_id : context.correlation_id},
+      {"causationId", context.command_id},
+      {"commandId", context.command_id},
+      {"version", version},
+      {"time", format_time(context.time)},
+      {"node", node}};
   if (!context.traceparent.empty()) metadata["traceparent"] = context.traceparent;
   return metadata;
 }
 
 }  // namespace
 
-command_handler::command_handler(caf::actor_config& config, const handler_environment& environment, std::string id)
+command_handler::command_handler(caf::actor_config& config, const handler_environment& environment,
+                                 std::string id)
     : caf::event_based_actor(config), environment_(environment), id_(std::move(id)) {
   set_exception_handler([this](caf::scheduled_actor*, std::exception_ptr& problem) -> caf::error {
     environment_.handlers->tell(handler_failed{id_, text_of(problem)});
@@ -50,8 +52,9 @@ caf::behavior command_handler::make_behavior() {
           const auto& failure = message.entity->error();
           phase_ = phase::cold;
           for (const auto& one : std::exchange(waiting_, {})) {
-            auto outcome = outcome_for(
-                *one, failure.code == errc::corrupt ? outcome_status::failed : outcome_status::unavailable);
+            auto outcome =
+                outcome_for(*one, failure.code == errc::corrupt ? outcome_status::failed
+                                                                : outcome_status::unavailable);
             outcome.code = failure.code == errc::corrupt ? "unreadable-history" : "";
             outcome.detail = failure.message;
             outcome.retry_after = retry_soon;
@@ -96,34 +99,39 @@ void command_handler::load_state() {
   using loaded = std::shared_ptr<result<loaded_entity>>;
   const auto& readers = environment_.readers;
   readers[std::hash<std::string>{}(id_) % readers.size()]->tell(
-      load{environment_.kernel, {environment_.category, id_},
-           one_shot<loaded>([self](loaded answer) { caf::anon_send(self, entity_loaded{std::move(answer)}); },
-                            std::make_shared<result<loaded_entity>>(
-                                error{errc::unavailable, "the log reader broke down; try again"}))});
+      load{environment_.kernel,
+           {environment_.category, id_},
+           one_shot<loaded>(
+               [self](loaded answer) { caf::anon_send(self, entity_loaded{std::move(answer)}); },
+               std::make_shared<result<loaded_entity>>(
+                   error{errc::unavailable, "the log reader broke down; try again"}))});
 }
 
 void command_handler::look_up(std::vector<std::string> ids) {
   phase_ = phase::looking_up;
   auto self = caf::actor_cast<caf::actor>(this);
   const auto& readers = environment_.readers;
-  readers[std::hash<std::string>{}(id_) % readers.size()]->tell(
-      lookup{std::move(ids), one_shot<lookup_result>(
-                                 [self](lookup_result answer) {
-                                   caf::anon_send(self, commands_looked_up{std::make_shared<lookup_result>(std::move(answer))});
-                                 },
-                                 error{errc::unavailable, "the log reader broke down; try again"})});
+  readers[std::hash<std::string>{}(id_) % readers.size()]->tell(lookup{
+      std::move(ids), one_shot<lookup_result>(
+                          [self](lookup_result answer) {
+                            caf::anon_send(self, commands_looked_up{std::make_shared<lookup_result>(
+                                                     std::move(answer))});
+                          },
+                          error{errc::unavailable, "the log reader broke down; try again"})});
 }
 
 void command_handler::decide_all(const lookup_result* known) {
-  // Commands that came while the lookup was under way are behind those it was about, and wait for the next round if they
-  // need a lookup of their own; a repeat within one round waits likewise, until the first one is stored and can be found.
+  // Commands that came while the lookup was under way are behind those it was about, and wait for
+  // the next round if they need a lookup of their own; a repeat within one round waits likewise,
+  // until the first one is stored and can be found.
   std::vector<pending_ptr> later;
   std::set<std::string> ids_in_round;
   std::vector<commit> commits;
   std::vector<kept_outcome> outcomes;
   std::size_t next_known = 0;
   const std::size_t known_count = known != nullptr && *known ? (**known).size() : 0;
-  // The round is moved out so that a throw abandons exactly the commands in it; the mailbox's others are abandoned by CAF.
+  // The round is moved out so that a throw abandons exactly the commands in it; the mailbox's
+  // others are abandoned by CAF.
   for (auto& one : std::exchange(waiting_, {})) {
     const auto& command = one->command();
     if (command.id_given && known != nullptr && !*known) {
@@ -148,8 +156,9 @@ void command_handler::decide_all(const lookup_result* known) {
     const auto commits_before = commits.size();
     auto outcome = decide(one, commits);
     const bool stored = commits.size() > commits_before;
-    const bool keep = !stored && command.id_given &&
-                      (outcome.status == outcome_status::accepted || outcome.status == outcome_status::rejected);
+    const bool keep =
+        !stored && command.id_given &&
+        (outcome.status == outcome_status::accepted || outcome.status == outcome_status::rejected);
     decided_.push_back({std::move(one), std::move(outcome), stored, keep});
   }
   std::ranges::move(waiting_, std::back_inserter(later));
@@ -172,13 +181,16 @@ void command_handler::send_to_log(append_request request, std::vector<kept_outco
       [self](append_result answer) {
         caf::anon_send(self, append_done{std::make_shared<append_result>(std::move(answer))});
       },
-      append_result{{}, error{errc::in_doubt, "the log writer broke down while it stored the command"}});
-  auto job = std::make_shared<append_job>(append_job{std::nullopt, std::move(outcomes), std::move(reply)});
+      append_result{
+          {}, error{errc::in_doubt, "the log writer broke down while it stored the command"}});
+  auto job =
+      std::make_shared<append_job>(append_job{std::nullopt, std::move(outcomes), std::move(reply)});
   if (!request.commits.empty()) job->request = std::move(request);
   environment_.writer->tell(append{std::move(job)});
 }
 
-std::optional<command_outcome> command_handler::answer_without_deciding(const pending_command& one) {
+std::optional<command_outcome> command_handler::answer_without_deciding(
+    const pending_command& one) {
   const auto& command = one.command();
   if (environment_.time->monotonic() > command.deadline) {
     auto outcome = outcome_for(one, outcome_status::unavailable);
@@ -229,14 +241,16 @@ command_outcome command_handler::decide(const pending_ptr& one, std::vector<comm
   const auto first = version_ + 1;
   for (auto& event : events) {
     ++version_;
-    auto id = derive_id("event", command.context.command_id + '/' + std::to_string(recorded.size() + 1));
+    auto id =
+        derive_id("event", command.context.command_id + '/' + std::to_string(recorded.size() + 1));
     outcome.events.push_back({id, event.type, version_});
-    recorded.push_back({std::move(id), std::move(event.type), metadata_of(command, version_, environment_.node),
-                        std::move(event.data)});
+    recorded.push_back({std::move(id), std::move(event.type),
+                        metadata_of(command, version_, environment_.node), std::move(event.data)});
   }
   outcome.version = version_;
-  commits.push_back({command.stream, first, static_cast<std::uint32_t>(recorded.size()), command.context.command_id,
-                     command.digest(), encode_body(recorded), command.context.time});
+  commits.push_back({command.stream, first, static_cast<std::uint32_t>(recorded.size()),
+                     command.context.command_id, command.digest(), encode_body(recorded),
+                     command.context.time});
   return outcome;
 }
 
@@ -248,12 +262,14 @@ void command_handler::on_append_done(const append_result& result) {
   for (auto& one : std::exchange(decided_, {})) {
     const bool not_stored = one.has_commit && stored == result.positions.size();
     if (not_stored || !again.empty()) {
-      // Everything from the first commit that was not stored on was decided over state that does not exist.
+      // Everything from the first commit that was not stored on was decided over state that does
+      // not exist.
       again.push_back(std::move(one.command));
       continue;
     }
     if (one.has_commit) position_ = result.positions[stored++];
-    if (one.outcome.status == outcome_status::accepted && one.outcome.position == 0) one.outcome.position = position_;
+    if (one.outcome.status == outcome_status::accepted && one.outcome.position == 0)
+      one.outcome.position = position_;
     if (one.keep) {
       to_keep.push_back(std::move(one));
     } else {
@@ -278,7 +294,8 @@ void command_handler::keep_outcomes(std::vector<decided> refused) {
   std::vector<kept_outcome> outcomes;
   for (auto& one : refused) {
     const auto& command = one.command->command();
-    outcomes.push_back({command.context.command_id, command.digest(), one.outcome, environment_.time->now()});
+    outcomes.push_back(
+        {command.context.command_id, command.digest(), one.outcome, environment_.time->now()});
     one.keep = false;
   }
   decided_ = std::move(refused);
@@ -300,7 +317,8 @@ void command_handler::decide_again(std::vector<pending_ptr> commands, const erro
     return;
   }
   for (const auto& one : commands) {
-    auto outcome = outcome_for(*one, raced ? outcome_status::conflict : outcome_status::unavailable);
+    auto outcome =
+        outcome_for(*one, raced ? outcome_status::conflict : outcome_status::unavailable);
     outcome.detail = failure.message;
     outcome.retry_after = retry_soon;
     answer(one, std::move(outcome));
@@ -325,7 +343,8 @@ void command_handler::become_cold() {
 }
 
 json command_handler::state() const {
-  static constexpr std::array<const char*, 5> names{"cold", "loading", "idle", "looking-up", "appending"};
+  static constexpr std::array<const char*, 5> names{"cold", "loading", "idle", "looking-up",
+                                                    "appending"};
   return {{"category", environment_.category},
           {"id", id_},
           {"version", version_},
@@ -336,7 +355,8 @@ json command_handler::state() const {
           {"state", entity_ ? entity_->state() : json(nullptr)}};
 }
 
-command_outcome command_handler::outcome_for(const pending_command& one, outcome_status status) const {
+command_outcome command_handler::outcome_for(const pending_command& one,
+                                             outcome_status status) const {
   command_outcome outcome;
   outcome.status = status;
   outcome.stream = one.command().stream;

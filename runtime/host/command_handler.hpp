@@ -38,7 +38,8 @@ struct handler_failed {
   std::string what;
 };
 
-/// Internal to the command handler: its load, lookup or append has come back. An answer to an earlier round is stale.
+/// Internal to the command handler: its load, lookup or append has come back. An answer to an
+/// earlier round is stale.
 struct entity_loaded {
   std::shared_ptr<result<loaded_entity>> entity;
 };
@@ -49,14 +50,17 @@ struct append_done {
   std::shared_ptr<append_result> result;
 };
 
-/// One live entity: decides its commands one after the other over its state. All commands that wait while an append is
-/// under way are decided together over the speculative state and stored by one append; nobody is answered from state that
-/// was not stored. After a lost race the state is loaded anew and the commands are decided again.
+/// One live entity: decides its commands one after the other over its state. All commands that wait
+/// while an append is under way are decided together over the speculative state and stored by one
+/// append; nobody is answered from state that was not stored. After a lost race the state is loaded
+/// anew and the commands are decided again.
 ///
-/// A handler that throws in domain code answers the command that did it with `failed`, and dies; its supervisor makes a new one.
+/// A handler that throws in domain code answers the command that did it with `failed`, and dies;
+/// its supervisor makes a new one.
 class command_handler final : public caf::event_based_actor {
  public:
-  command_handler(caf::actor_config& config, const handler_environment& environment, std::string id);
+  command_handler(caf::actor_config& config, const handler_environment& environment,
+                  std::string id);
 
   caf::behavior make_behavior() override;
 
@@ -80,14 +84,16 @@ class command_handler final : public caf::event_based_actor {
   command_outcome decide(const pending_ptr& one, std::vector<commit>& commits);
   void send_to_log(append_request request, std::vector<kept_outcome> outcomes);
   void on_append_done(const append_result& result);
-  /// Keeps the outcomes of commands that changed nothing but may be repeated, and answers them after that.
+  /// Keeps the outcomes of commands that changed nothing but may be repeated, and answers them
+  /// after that.
   void keep_outcomes(std::vector<decided> refused);
   void decide_again(std::vector<pending_ptr> commands, const error& failure);
   void answer(const pending_ptr& one, command_outcome outcome);
   void report_settled();
   void become_cold();
   [[nodiscard]] json state() const;
-  [[nodiscard]] command_outcome outcome_for(const pending_command& one, outcome_status status) const;
+  [[nodiscard]] command_outcome outcome_for(const pending_command& one,
+                                            outcome_status status) const;
 
   const handler_environment& environment_;
   const std::string id_;

@@ -8,13 +8,16 @@ namespace {
 
 constexpr auto idle_check_interval = std::chrono::seconds(1);
 
-/// How many handlers one look at the clock may passivate, so that commands do not wait behind a mass passivation.
+/// How many handlers one look at the clock may passivate, so that commands do not wait behind a
+/// mass passivation.
 constexpr std::size_t max_passivations_at_once = 1'000;
 
 }  // namespace
 
-command_handlers::command_handlers(caf::actor_config& config, card_ptr card, handler_environment environment,
-                                   handler_limits limits, const actor_registry& registry, std::atomic<std::size_t>& resident)
+command_handlers::command_handlers(caf::actor_config& config, card_ptr card,
+                                   handler_environment environment, handler_limits limits,
+                                   const actor_registry& registry,
+                                   std::atomic<std::size_t>& resident)
     : component(config, std::move(card)),
       environment_(std::move(environment)),
       limits_(limits),
@@ -26,10 +29,12 @@ command_handlers::command_handlers(caf::actor_config& config, card_ptr card, han
 caf::message_handler command_handlers::handlers() {
   delayed_send(this, idle_check_interval, tick{});
   return caf::message_handler{
+      [](const sync&) {},  // Its own children are started on demand.
       [this](const deliver& message) { on_deliver(message.command); },
       [this](const settled& message) { on_settled(message); },
       [this](const handler_failed& message) {
-        if (const auto found = slots_.find(message.id); found != slots_.end()) found->second.last_error = message.what;
+        if (const auto found = slots_.find(message.id); found != slots_.end())
+          found->second.last_error = message.what;
         registry_.report_failure(card()->path() + '/' + message.id, message.what);
       },
       [this](const tick&) {
@@ -39,13 +44,15 @@ caf::message_handler command_handlers::handlers() {
       [this](const list_handlers& question) {
         std::vector<const slots::value_type*> behind;
         for (const auto& one : slots_) {
-          if (one.first > question.after && one.first.starts_with(question.prefix)) behind.push_back(&one);
+          if (one.first > question.after && one.first.starts_with(question.prefix))
+            behind.push_back(&one);
         }
         const auto count = std::min(question.limit, behind.size());
         std::ranges::partial_sort(behind, behind.begin() + static_cast<std::ptrdiff_t>(count), {},
                                   [](const auto* one) -> const std::string& { return one->first; });
         std::vector<handler_info> listed;
-        for (const auto* one : std::span(behind).first(count)) listed.push_back(info_of(one->first, one->second));
+        for (const auto* one : std::span(behind).first(count))
+          listed.push_back(info_of(one->first, one->second));
         question.reply(std::move(listed));
       },
       [this](const inspect_handler& question) {
@@ -56,8 +63,11 @@ caf::message_handler command_handlers::handlers() {
         }
         auto info = info_of(found->first, found->second);
         if (found->second.handle) {
-          auto forward = [reply = question.reply, info](json state) { reply(std::pair(info, std::move(state))); };
-          caf::anon_send(found->second.handle, describe{one_shot<json>(std::move(forward), nullptr)});
+          auto forward = [reply = question.reply, info](json state) {
+            reply(std::pair(info, std::move(state)));
+          };
+          caf::anon_send(found->second.handle,
+                         describe{one_shot<json>(std::move(forward), nullptr)});
         } else {
           question.reply(std::pair(std::move(info), json(nullptr)));
         }
@@ -67,7 +77,8 @@ caf::message_handler command_handlers::handlers() {
         if (found != slots_.end()) {
           found->second.failures.clear();
           ++found->second.restarts;
-          if (found->second.handle) send_exit(found->second.handle, caf::exit_reason::user_shutdown);
+          if (found->second.handle)
+            send_exit(found->second.handle, caf::exit_reason::user_shutdown);
         }
         request.reply(found != slots_.end());
       },
@@ -87,7 +98,8 @@ void command_handlers::on_exit() {
 void command_handlers::on_deliver(const pending_ptr& command) {
   const auto found = find_or_make(command->command().stream.id);
   auto& one = found->second;
-  const auto refuse = [&](outcome_status status, std::string code, std::string detail, int retry_after) {
+  const auto refuse = [&](outcome_status status, std::string code, std::string detail,
+                          int retry_after) {
     command_outcome outcome;
     outcome.status = status;
     outcome.stream = command->command().stream;
@@ -99,11 +111,14 @@ void command_handlers::on_deliver(const pending_ptr& command) {
   };
   if (one.in_flight >= limits_.max_in_flight_per_entity) {
     refuse(outcome_status::overloaded, "entity-overloaded",
-           "more than " + std::to_string(limits_.max_in_flight_per_entity) + " commands wait for this entity; try again later", 1);
+           "more than " + std::to_string(limits_.max_in_flight_per_entity) +
+               " commands wait for this entity; try again later",
+           1);
     return;
   }
   if (refuses_after_failures(one)) {
-    refuse(outcome_status::unavailable, "handler-failing", "the entity's command handler keeps failing: " + one.last_error,
+    refuse(outcome_status::unavailable, "handler-failing",
+           "the entity's command handler keeps failing: " + one.last_error,
            static_cast<int>(limits_.restart.window.count() / 1000) + 1);
     return;
   }
@@ -148,13 +163,16 @@ void command_handlers::on_down(const caf::down_msg& down) {
   one.handle = nullptr;
   one.in_flight = 0;
   one.since = environment_.time->now();
-  // What it still had to do is handed in again by the commands themselves; a new handler is made for the next one.
-  if (down.reason != caf::exit_reason::user_shutdown) one.failures.push_back(environment_.time->monotonic());
+  // What it still had to do is handed in again by the commands themselves; a new handler is made
+  // for the next one.
+  if (down.reason != caf::exit_reason::user_shutdown)
+    one.failures.push_back(environment_.time->monotonic());
 }
 
 bool command_handlers::refuses_after_failures(slot& one) const {
   const auto now = environment_.time->monotonic();
-  std::erase_if(one.failures, [&](monotonic_time failed) { return now - failed > limits_.restart.window; });
+  std::erase_if(one.failures,
+                [&](monotonic_time failed) { return now - failed > limits_.restart.window; });
   return one.failures.size() > limits_.restart.max_restarts;
 }
 
@@ -193,7 +211,12 @@ void command_handlers::passivate_idle() {
 }
 
 handler_info command_handlers::info_of(const std::string& id, const slot& one) {
-  return {id,         one.handle ? "running" : "stopped", one.in_flight, one.processed, one.restarts, one.last_error,
+  return {id,
+          one.handle ? "running" : "stopped",
+          one.in_flight,
+          one.processed,
+          one.restarts,
+          one.last_error,
           one.since};
 }
 

@@ -7,16 +7,20 @@
 #include <vector>
 
 #include "runtime/host/command_handler.hpp"
-#include "runtime/host/supervision.hpp"
+#include "runtime/host/supervisor.hpp"
 
 namespace troupe::host {
 
 /// Bounds on one category's command handlers.
 struct handler_limits {
-  std::size_t max_resident = 100'000;  ///< Live handlers; the least recently used idle one is passivated beyond that.
-  std::size_t max_in_flight_per_entity = 1'000;      ///< Commands waiting for one entity; more are shed.
-  std::chrono::milliseconds idle_timeout{300'000};   ///< A handler without commands for so long is passivated.
-  restart_policy restart{};  ///< A handler that fails more often refuses commands until the window has passed.
+  std::size_t max_resident =
+      100'000;  ///< Live handlers; the least recently used idle one is passivated beyond that.
+  std::size_t max_in_flight_per_entity =
+      1'000;  ///< Commands waiting for one entity; more are shed.
+  std::chrono::milliseconds idle_timeout{
+      300'000};  ///< A handler without commands for so long is passivated.
+  restart_policy
+      restart{};  ///< A handler that fails more often refuses commands until the window has passed.
 };
 
 /// To the supervisor of command handlers: one command for its entity.
@@ -35,7 +39,8 @@ struct handler_info {
   timestamp since;
 };
 
-/// To the supervisor of command handlers: the first `limit` of them whose id sorts behind `after`, in order.
+/// To the supervisor of command handlers: the first `limit` of them whose id sorts behind `after`,
+/// in order.
 struct list_handlers {
   std::string prefix;
   std::string after;
@@ -43,25 +48,28 @@ struct list_handlers {
   one_shot<std::vector<handler_info>> reply;
 };
 
-/// To the supervisor of command handlers: one handler with its state (JSON null while it is down); nothing if it is not resident.
+/// To the supervisor of command handlers: one handler with its state (JSON null while it is down);
+/// nothing if it is not resident.
 struct inspect_handler {
   std::string id;
   one_shot<std::optional<std::pair<handler_info, json>>> reply;
 };
 
-/// To the supervisor of command handlers: stop this handler; the next command loads its entity anew. False if not resident.
+/// To the supervisor of command handlers: stop this handler; the next command loads its entity
+/// anew. False if not resident.
 struct restart_handler {
   std::string id;
   one_shot<bool> reply;
 };
 
-/// Makes, routes to, bounds and supervises the command handlers of one category, one for each live entity. It alone sends
-/// to them, so a handler whose commands are all settled can be stopped without losing any.
-/// Path: /features/<feature>/command-handlers
+/// Makes, routes to, bounds and supervises the command handlers of one category, one for each live
+/// entity. It alone sends to them, so a handler whose commands are all settled can be stopped
+/// without losing any. Path: /features/<feature>/command-handlers
 class command_handlers final : public component {
  public:
-  command_handlers(caf::actor_config& config, card_ptr card, handler_environment environment, handler_limits limits,
-                   const actor_registry& registry, std::atomic<std::size_t>& resident);
+  command_handlers(caf::actor_config& config, card_ptr card, handler_environment environment,
+                   handler_limits limits, const actor_registry& registry,
+                   std::atomic<std::size_t>& resident);
 
  protected:
   caf::message_handler handlers() override;

@@ -18,8 +18,9 @@ struct describe {
 /// What an exception says.
 std::string text_of(const std::exception_ptr& problem);
 
-/// Base of every supervised actor that has a card of its own: counts its messages, remembers its last error, answers `describe`.
-/// A handler that throws ends the actor with the exception's text; its supervisor decides what happens next.
+/// Base of every supervised actor that has a card of its own: counts its messages, remembers its
+/// last error, answers `describe`. A handler that throws ends the actor with the exception's text;
+/// its supervisor decides what happens next.
 class component : public caf::event_based_actor {
  public:
   component(caf::actor_config& config, card_ptr card);

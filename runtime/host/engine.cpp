@@ -25,12 +25,15 @@ constexpr unsigned max_attempts = 8;
 /// How long the admin endpoint waits for an actor that is busy.
 constexpr auto answer_timeout = std::chrono::seconds(1);
 
-/// Sends a question that `make` builds around the reply; nothing if the answer did not come in time.
+/// Sends a question that `make` builds around the reply; nothing if the answer did not come in
+/// time.
 template <class Answer, class Make>
-std::optional<Answer> ask(const actor_card& card, Answer fallback, std::chrono::steady_clock::time_point deadline, Make make) {
+std::optional<Answer> ask(const actor_card& card, Answer fallback,
+                          std::chrono::steady_clock::time_point deadline, Make make) {
   auto promise = std::make_shared<std::promise<Answer>>();
   auto answer = promise->get_future();
-  card.tell(make(one_shot<Answer>([promise](Answer value) { promise->set_value(std::move(value)); }, std::move(fallback))));
+  card.tell(make(one_shot<Answer>([promise](Answer value) { promise->set_value(std::move(value)); },
+                                  std::move(fallback))));
   if (answer.wait_until(deadline) != std::future_status::ready) return std::nullopt;
   return answer.get();
 }
@@ -39,24 +42,34 @@ auto soon() { return std::chrono::steady_clock::now() + answer_timeout; }
 
 actor_info info_of(const actor_card& card) {
   auto seen = card.read();
-  return {card.path(),     card.kind(),   to_string(seen.status),     seen.mailbox,
-          seen.processed,  seen.restarts, std::move(seen.last_error), seen.since};
+  return {card.path(),    card.kind(),   to_string(seen.status),     seen.mailbox,
+          seen.processed, seen.restarts, std::move(seen.last_error), seen.since};
 }
 
 constexpr const char* handler_kind = "command-handler";
 
 actor_info info_of(const std::string& handlers_path, handler_info one) {
-  return {handlers_path + '/' + one.id, handler_kind, std::move(one.status), one.mailbox, one.processed, one.restarts,
-          std::move(one.last_error), one.since};
+  return {handlers_path + '/' + one.id,
+          handler_kind,
+          std::move(one.status),
+          one.mailbox,
+          one.processed,
+          one.restarts,
+          std::move(one.last_error),
+          one.since};
 }
 
 }  // namespace
 
 class engine::implementation {
  public:
-  implementation(engine_options options, const std::vector<feature>& features, std::vector<bound_projection> projections,
-                 event_log& log, const clock& time)
-      : options_(std::move(options)), log_(log), clock_(time), registry_(time, options_.on_failure), projections_(std::move(projections)) {
+  implementation(engine_options options, const std::vector<feature>& features,
+                 std::vector<bound_projection> projections, event_log& log, const clock& time)
+      : options_(std::move(options)),
+        log_(log),
+        clock_(time),
+        registry_(time, options_.on_failure),
+        projections_(std::move(projections)) {
     rescue_ = [this](pending_command::abandoned dropped) { take_over(std::move(dropped)); };
     config_.set("scheduler.policy", caf::atom("sharing"));
     root_ = registry_.card("/", "supervisor");
@@ -71,11 +84,13 @@ class engine::implementation {
     system_ = std::make_unique<caf::actor_system>(config_);
     std::vector<child_spec> children;
     children.push_back(supervisor_spec("log", registry_, options_.component_policy, log_specs()));
-    children.push_back(supervisor_spec("features", registry_, options_.component_policy, feature_specs_));
+    children.push_back(
+        supervisor_spec("features", registry_, options_.component_policy, feature_specs_));
     children.push_back(supervisor_spec("bridges", registry_, options_.component_policy, {}));
     auto root = system_->spawn<supervisor>(root_, registry_, std::move(children), true);
     root_->started(root, clock_.now());
-    ask<bool>(*root_, true, std::chrono::steady_clock::time_point::max(), [](auto reply) { return sync{std::move(reply)}; });
+    ask<bool>(*root_, true, std::chrono::steady_clock::time_point::max(),
+              [](auto reply) { return sync{std::move(reply)}; });
   }
 
   result<void> start_bridges(std::vector<std::shared_ptr<bridge>> bridges) {
@@ -85,19 +100,24 @@ class engine::implementation {
       bridges_.push_back(one);
       auto started = ask<result<void>>(
           *supervisor_card, error{errc::internal, "the bridge's actor broke down"},
-          std::chrono::steady_clock::time_point::max(),
-          [&](auto reply) { return adopt{std::make_shared<child_spec>(bridge_spec(one, std::move(reply)))}; });
+          std::chrono::steady_clock::time_point::max(), [&](auto reply) {
+            return adopt{std::make_shared<child_spec>(bridge_spec(one, std::move(reply)))};
+          });
       if (!*started) return started->error();
     }
     return all;
   }
 
   bool drain(monotonic_time deadline) {
-    // One after the other, in the order of their start: the later ones (the admin endpoint) still answer meanwhile.
+    // One after the other, in the order of their start: the later ones (the admin endpoint) still
+    // answer meanwhile.
     bool finished = true;
     for (const auto& one : bridges_) {
       const auto card = registry_.card("/bridges/" + one->name(), "bridge");
-      finished = ask<bool>(*card, true, deadline, [](auto reply) { return drain_bridge{std::move(reply)}; }).has_value() && finished;
+      finished = ask<bool>(*card, true, deadline,
+                           [](auto reply) { return drain_bridge{std::move(reply)}; })
+                     .has_value() &&
+                 finished;
     }
     std::unique_lock lock(idle_mutex_);
     draining_ = true;
@@ -123,29 +143,34 @@ class engine::implementation {
       outcome.stream = std::move(one.stream);
       outcome.command_id = std::move(one.context.command_id);
       outcome.code = "node-overloaded";
-      outcome.detail = "more than " + std::to_string(options_.max_in_flight) + " commands are under way on this node; try again later";
+      outcome.detail = "more than " + std::to_string(options_.max_in_flight) +
+                       " commands are under way on this node; try again later";
       outcome.retry_after = 1;
       done(std::move(outcome));
       return;
     }
-    hand_in(std::move(one),
-            [this, done = std::move(done)](command_outcome outcome) {
-              leave();
-              if (outcome.status == outcome_status::overloaded) shed_.fetch_add(1);
-              done(std::move(outcome));
-            },
-            0);
+    hand_in(
+        std::move(one),
+        [this, done = std::move(done)](command_outcome outcome) {
+          leave();
+          if (outcome.status == outcome_status::overloaded) shed_.fetch_add(1);
+          done(std::move(outcome));
+        },
+        0);
   }
 
-  std::vector<actor_info> actors(const std::string& kind, const std::string& prefix, const std::string& after, std::size_t limit) {
+  std::vector<actor_info> actors(const std::string& kind, const std::string& prefix,
+                                 const std::string& after, std::size_t limit) {
     std::vector<actor_info> found;
     for (const auto& card : registry_.all()) {
-      if (card->path() > after && card->path().starts_with(prefix) && (kind.empty() || kind == card->kind())) {
+      if (card->path() > after && card->path().starts_with(prefix) &&
+          (kind.empty() || kind == card->kind())) {
         found.push_back(info_of(*card));
       }
     }
     if (kind.empty() || kind == handler_kind) {
-      for (const auto& [category, card] : handlers_) list_handlers_of(*card, prefix, after, limit, found);
+      for (const auto& [category, card] : handlers_)
+        list_handlers_of(*card, prefix, after, limit, found);
     }
     std::ranges::sort(found, {}, &actor_info::path);
     if (found.size() > limit) found.resize(limit);
@@ -168,14 +193,20 @@ class engine::implementation {
 
   result<std::pair<actor_info, json>> actor(const std::string& path) {
     if (const auto card = registry_.find(path)) {
-      auto state = ask<json>(*card, nullptr, soon(), [](auto reply) { return describe{std::move(reply)}; });
+      auto state =
+          ask<json>(*card, nullptr, soon(), [](auto reply) { return describe{std::move(reply)}; });
       return std::pair(info_of(*card), state.value_or(json(nullptr)));
     }
     if (const auto [card, id] = handler_at(path); card) {
       using answer = std::optional<std::pair<handler_info, json>>;
-      auto found = ask<answer>(*card, std::nullopt, soon(), [&id = id](auto reply) { return inspect_handler{id, std::move(reply)}; });
-      if (!found) return error{errc::unavailable, "the actor did not answer within a second; try again"};
-      if (*found) return std::pair(info_of(card->path(), std::move((*found)->first)), std::move((*found)->second));
+      auto found = ask<answer>(*card, std::nullopt, soon(), [&id = id](auto reply) {
+        return inspect_handler{id, std::move(reply)};
+      });
+      if (!found)
+        return error{errc::unavailable, "the actor did not answer within a second; try again"};
+      if (*found)
+        return std::pair(info_of(card->path(), std::move((*found)->first)),
+                         std::move((*found)->second));
     }
     return error{errc::not_found, "there is no actor at " + path};
   }
@@ -183,12 +214,16 @@ class engine::implementation {
   result<void> restart(const std::string& path) {
     if (const auto card = registry_.find(path)) {
       const auto slash = path.rfind('/');
-      if (path == "/") return error{errc::invalid, "the root supervisor cannot be restarted; restart the node"};
-      registry_.find(slash == 0 ? "/" : path.substr(0, slash))->tell(restart_child{path.substr(slash + 1)});
+      if (path == "/")
+        return error{errc::invalid, "the root supervisor cannot be restarted; restart the node"};
+      registry_.find(slash == 0 ? "/" : path.substr(0, slash))
+          ->tell(restart_child{path.substr(slash + 1)});
       return {};
     }
     if (const auto [card, id] = handler_at(path); card) {
-      const auto done = ask<bool>(*card, false, soon(), [&id = id](auto reply) { return restart_handler{id, std::move(reply)}; });
+      const auto done = ask<bool>(*card, false, soon(), [&id = id](auto reply) {
+        return restart_handler{id, std::move(reply)};
+      });
       if (done && *done) return {};
     }
     return error{errc::not_found, "there is no actor at " + path};
@@ -200,14 +235,19 @@ class engine::implementation {
       const auto& bound = projections_[i];
       const auto& kernel = *bound.what.kernel;
       const auto seen = progress_[i]->read(clock_.monotonic());
-      const char* status = seen.failing ? "failing" : seen.paused ? "paused" : seen.rebuilding ? "rebuilding" : "running";
-      listed.push_back({kernel.name(), bound.feature, kernel.category(), bound.what.role, seen.position, seen.events_per_second,
-                        seen.events, seen.parked, status, error_of(i, seen.last_error)});
+      const char* status = seen.failing      ? "failing"
+                           : seen.paused     ? "paused"
+                           : seen.rebuilding ? "rebuilding"
+                                             : "running";
+      listed.push_back({kernel.name(), bound.feature, kernel.category(), bound.what.role,
+                        seen.position, seen.events_per_second, seen.events, seen.parked, status,
+                        error_of(i, seen.last_error)});
     }
     return listed;
   }
 
-  bool await_projection(const std::string& name, position_t position, monotonic_time deadline) const {
+  bool await_projection(const std::string& name, position_t position,
+                        monotonic_time deadline) const {
     const auto at = index_of(name);
     return at && progress_[*at]->await(position, deadline);
   }
@@ -229,10 +269,13 @@ class engine::implementation {
   result<void> rebuild(const std::string& name) {
     const auto at = index_of(name);
     if (!at) return no_projection(name);
-    auto done = ask<result<void>>(*projector_cards_[*at], error{errc::unavailable, "the projector is restarting; try again"},
-                                  std::chrono::steady_clock::now() + std::chrono::seconds(10),
-                                  [](auto reply) { return rebuild_projector{std::move(reply)}; });
-    if (!done) return error{errc::unavailable, "the projector is busy; it starts to rebuild when it has finished its batch"};
+    auto done = ask<result<void>>(
+        *projector_cards_[*at], error{errc::unavailable, "the projector is restarting; try again"},
+        std::chrono::steady_clock::now() + std::chrono::seconds(10),
+        [](auto reply) { return rebuild_projector{std::move(reply)}; });
+    if (!done)
+      return error{errc::unavailable,
+                   "the projector is busy; it starts to rebuild when it has finished its batch"};
     return *done;
   }
 
@@ -242,7 +285,8 @@ class engine::implementation {
     for (const auto& card : registry_.all()) {
       const auto seen = card->read();
       if (seen.status == actor_status::running) continue;
-      found.emplace_back(card->path(), std::string(to_string(seen.status)) + (seen.last_error.empty() ? "" : ": " + seen.last_error));
+      found.emplace_back(card->path(), std::string(to_string(seen.status)) +
+                                           (seen.last_error.empty() ? "" : ": " + seen.last_error));
     }
     for (const auto& one : projections()) {
       if (one.status == "failing") found.emplace_back("projection " + one.name, one.last_error);
@@ -252,7 +296,8 @@ class engine::implementation {
 
   engine_counts counts() const {
     engine_counts now{in_flight_, shed_, 0, rescued_};
-    for (const auto& [category, count] : resident_) now.resident += count->load(std::memory_order_relaxed);
+    for (const auto& [category, count] : resident_)
+      now.resident += count->load(std::memory_order_relaxed);
     return now;
   }
 
@@ -260,10 +305,13 @@ class engine::implementation {
   std::vector<child_spec> log_specs() {
     std::vector<child_spec> specs;
     const auto policy = options_.component_policy;
-    specs.push_back({"writer", "log-writer", policy, [this](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
+    specs.push_back({"writer", "log-writer", policy,
+                     [this](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
                        return parent.spawn<log_writer, caf::detached>(
                            std::move(card), log_,
-                           [this](const std::string& category, position_t head) { tell_subscribers(category, head); });
+                           [this](const std::string& category, position_t head) {
+                             tell_subscribers(category, head);
+                           });
                      }});
     for (std::size_t i = 1; i <= options_.log_readers; ++i) {
       specs.push_back({"reader-" + std::to_string(i), "log-reader", policy,
@@ -271,8 +319,10 @@ class engine::implementation {
                          return parent.spawn<log_reader, caf::detached>(std::move(card), log_);
                        }});
     }
-    specs.push_back({"maintenance", "timer", policy, [this](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
-                       return parent.spawn<log_maintenance, caf::detached>(std::move(card), log_, clock_);
+    specs.push_back({"maintenance", "timer", policy,
+                     [this](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
+                       return parent.spawn<log_maintenance, caf::detached>(std::move(card), log_,
+                                                                           clock_);
                      }});
     return specs;
   }
@@ -280,11 +330,13 @@ class engine::implementation {
   child_spec feature_spec(const feature& one) {
     const std::string base = "/features/" + one.name();
     std::vector<child_spec> children;
-    for (const auto& aggregate : one.aggregates()) children.push_back(handlers_spec(base, one.name(), aggregate));
+    for (const auto& aggregate : one.aggregates())
+      children.push_back(handlers_spec(base, one.name(), aggregate));
 
     std::vector<child_spec> subscribers;
     std::vector<child_spec> projectors;
-    for (std::size_t i = progress_.size(); i < projections_.size() && projections_[i].feature == one.name(); ++i) {
+    for (std::size_t i = progress_.size();
+         i < projections_.size() && projections_[i].feature == one.name(); ++i) {
       const auto& kernel = projections_[i].what.kernel;
       const auto source = registry_.card(base + "/subscribers/" + kernel->category(), "subscriber");
       auto& known = subscribers_[kernel->category()];
@@ -293,47 +345,60 @@ class engine::implementation {
         subscribers.push_back(subscriber_spec(kernel->category()));
       }
       progress_.push_back(std::make_shared<projection_progress>());
-      projector_cards_.push_back(registry_.card(base + "/projectors/" + kernel->name(), "projector"));
-      projectors.push_back(projector_spec({kernel, projections_[i].store, source, progress_.back(), &clock_}));
+      projector_cards_.push_back(
+          registry_.card(base + "/projectors/" + kernel->name(), "projector"));
+      projectors.push_back(
+          projector_spec({kernel, projections_[i].store, source, progress_.back(), &clock_}));
     }
-    children.push_back(supervisor_spec("subscribers", registry_, options_.component_policy, std::move(subscribers)));
-    children.push_back(supervisor_spec("projectors", registry_, options_.component_policy, std::move(projectors)));
+    children.push_back(supervisor_spec("subscribers", registry_, options_.component_policy,
+                                       std::move(subscribers)));
+    children.push_back(
+        supervisor_spec("projectors", registry_, options_.component_policy, std::move(projectors)));
     return supervisor_spec(one.name(), registry_, options_.component_policy, std::move(children));
   }
 
-  child_spec handlers_spec(const std::string& base, const std::string& feature_name, const registered_aggregate& aggregate) {
+  child_spec handlers_spec(const std::string& base, const std::string& feature_name,
+                           const registered_aggregate& aggregate) {
     const auto& category = aggregate.kernel->category();
-    const auto name = category == feature_name ? std::string("command-handlers") : "command-handlers-" + category;
+    const auto name =
+        category == feature_name ? std::string("command-handlers") : "command-handlers-" + category;
     const auto card = registry_.card(base + '/' + name, "supervisor");
     handlers_[category] = card;
     auto& resident = resident_[category];
     resident = std::make_unique<std::atomic<std::size_t>>(0);
-    handler_environment environment{category, aggregate.kernel, writer_, readers_, card, &clock_, options_.node};
-    handler_limits limits{options_.max_resident, options_.max_in_flight_per_entity, options_.idle_timeout, options_.handler_policy};
+    handler_environment environment{category, aggregate.kernel, writer_,      readers_,
+                                    card,     &clock_,          options_.node};
+    handler_limits limits{options_.max_resident, options_.max_in_flight_per_entity,
+                          options_.idle_timeout, options_.handler_policy};
     return {name, "supervisor", options_.component_policy,
-            [environment, limits, registry = &registry_, count = resident.get()](caf::event_based_actor& parent, card_ptr own) -> caf::actor {
-              return parent.spawn<command_handlers>(std::move(own), environment, limits, *registry, *count);
+            [environment, limits, registry = &registry_, count = resident.get()](
+                caf::event_based_actor& parent, card_ptr own) -> caf::actor {
+              return parent.spawn<command_handlers>(std::move(own), environment, limits, *registry,
+                                                    *count);
             }};
   }
 
   child_spec subscriber_spec(const std::string& category) {
     return {category, "subscriber", options_.component_policy,
             [this, category](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
-              return parent.spawn<subscriber, caf::detached>(std::move(card), log_, category, options_.max_commits_per_batch);
+              return parent.spawn<subscriber, caf::detached>(std::move(card), log_, category,
+                                                             options_.max_commits_per_batch);
             }};
   }
 
   child_spec projector_spec(projector_environment environment) {
     const auto name = environment.kernel->name();
     return {name, "projector", options_.backoff_policy,
-            [environment = std::move(environment)](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
+            [environment = std::move(environment)](caf::event_based_actor& parent,
+                                                   card_ptr card) -> caf::actor {
               return parent.spawn<projector_actor, caf::detached>(std::move(card), environment);
             }};
   }
 
   child_spec bridge_spec(const std::shared_ptr<bridge>& one, one_shot<result<void>> first_start) {
     return {one->name(), "bridge", options_.backoff_policy,
-            [one, first_start = std::move(first_start)](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
+            [one, first_start = std::move(first_start)](caf::event_based_actor& parent,
+                                                        card_ptr card) -> caf::actor {
               return parent.spawn<bridge_actor, caf::detached>(std::move(card), one, first_start);
             }};
   }
@@ -341,20 +406,24 @@ class engine::implementation {
   void hand_in(command one, completion done, unsigned attempts) {
     const auto& category = one.stream.category;
     const auto card = handlers_.at(category);
-    card->tell(deliver{std::make_shared<pending_command>(std::move(one), std::move(done), rescue_, attempts)});
+    card->tell(deliver{
+        std::make_shared<pending_command>(std::move(one), std::move(done), rescue_, attempts)});
   }
 
-  /// A crash has dropped a command. If nobody has begun to store it, it is handed in again; else the log knows.
+  /// A crash has dropped a command. If nobody has begun to store it, it is handed in again; else
+  /// the log knows.
   void take_over(pending_command::abandoned dropped) {
     rescued_.fetch_add(1);
     if (stopping_) {
-      answer(dropped, dropped.in_log ? outcome_status::in_doubt : outcome_status::unavailable, "", "the node is stopping");
+      answer(dropped, dropped.in_log ? outcome_status::in_doubt : outcome_status::unavailable, "",
+             "the node is stopping");
     } else if (dropped.in_log) {
       ask_the_log(std::move(dropped));
     } else if (dropped.attempts < max_attempts) {
       hand_in(std::move(dropped.command), std::move(dropped.done), dropped.attempts + 1);
     } else {
-      answer(dropped, outcome_status::unavailable, "handler-failing", "the command handler keeps failing; nothing was stored");
+      answer(dropped, outcome_status::unavailable, "handler-failing",
+             "the command handler keeps failing; nothing was stored");
     }
   }
 
@@ -363,21 +432,27 @@ class engine::implementation {
     auto look = [this, one](bool) {
       auto found = [this, one](lookup_result known) {
         if (!known) {
-          answer(*one, outcome_status::in_doubt, "", "the log could not be read to find out: " + known.error().message);
+          answer(*one, outcome_status::in_doubt, "",
+                 "the log could not be read to find out: " + known.error().message);
         } else if (const auto& before = known->front()) {
           one->done(answer_again(*before, one->command));
         } else {
-          answer(*one, outcome_status::failed, "handler-crashed", "the command handler crashed; nothing was stored");
+          answer(*one, outcome_status::failed, "handler-crashed",
+                 "the command handler crashed; nothing was stored");
         }
       };
-      readers_.front()->tell(lookup{{one->command.context.command_id},
-                                    one_shot<lookup_result>(found, error{errc::unavailable, "the log reader is restarting"})});
+      readers_.front()->tell(
+          lookup{{one->command.context.command_id},
+                 one_shot<lookup_result>(
+                     found, error{errc::unavailable, "the log reader is restarting"})});
     };
-    // Whatever was on its way to the log when the handler crashed is stored or refused before the barrier answers.
+    // Whatever was on its way to the log when the handler crashed is stored or refused before the
+    // barrier answers.
     writer_->tell(barrier{one_shot<bool>(look, false)});
   }
 
-  static void answer(const pending_command::abandoned& one, outcome_status status, std::string code, std::string detail) {
+  static void answer(const pending_command::abandoned& one, outcome_status status, std::string code,
+                     std::string detail) {
     command_outcome outcome;
     outcome.status = status;
     outcome.stream = one.command.stream;
@@ -401,7 +476,8 @@ class engine::implementation {
     for (const auto& card : found->second) card->tell(log_grew{head});
   }
 
-  static void list_handlers_of(const actor_card& card, const std::string& prefix, const std::string& after, std::size_t limit,
+  static void list_handlers_of(const actor_card& card, const std::string& prefix,
+                               const std::string& after, std::size_t limit,
                                std::vector<actor_info>& found) {
     const auto base = card.path() + '/';
     if (!prefix.starts_with(base) && !base.starts_with(prefix)) return;
@@ -409,8 +485,9 @@ class engine::implementation {
     // Behind all of this supervisor's handlers already?
     if (!after.starts_with(base) && after > base) return;
     const auto id_after = after.starts_with(base) ? after.substr(base.size()) : std::string();
-    auto listed = ask<std::vector<handler_info>>(
-        card, {}, soon(), [&](auto reply) { return list_handlers{id_prefix, id_after, limit, std::move(reply)}; });
+    auto listed = ask<std::vector<handler_info>>(card, {}, soon(), [&](auto reply) {
+      return list_handlers{id_prefix, id_after, limit, std::move(reply)};
+    });
     if (!listed) return;
     for (auto& one : *listed) found.push_back(info_of(card.path(), std::move(one)));
   }
@@ -431,13 +508,16 @@ class engine::implementation {
     return std::nullopt;
   }
 
-  /// What the projector last failed on; its card also knows of parked events and of crashes that were not its own doing.
+  /// What the projector last failed on; its card also knows of parked events and of crashes that
+  /// were not its own doing.
   std::string error_of(std::size_t at, const std::string& of_progress) const {
     const auto of_card = projector_cards_[at]->read().last_error;
     return of_card.empty() ? of_progress : of_card;
   }
 
-  static error no_projection(const std::string& name) { return {errc::not_found, "there is no projection '" + name + "'"}; }
+  static error no_projection(const std::string& name) {
+    return {errc::not_found, "there is no projection '" + name + "'"};
+  }
 
   const engine_options options_;
   event_log& log_;
@@ -457,7 +537,7 @@ class engine::implementation {
   card_ptr root_;
   card_ptr writer_;
   std::vector<card_ptr> readers_;
-  std::map<std::string, card_ptr> handlers_;                   ///< By category.
+  std::map<std::string, card_ptr> handlers_;                  ///< By category.
   std::map<std::string, std::vector<card_ptr>> subscribers_;  ///< By category.
   /// Of the projections, in their order.
   std::vector<std::shared_ptr<projection_progress>> progress_;
@@ -469,10 +549,10 @@ class engine::implementation {
   std::unique_ptr<caf::actor_system> system_;
 };
 
-engine::engine(engine_options options, const std::vector<feature>& features, std::vector<bound_projection> projections,
-               event_log& log, const clock& time)
-    : implementation_(
-          std::make_unique<implementation>(std::move(options), features, std::move(projections), log, time)) {}
+engine::engine(engine_options options, const std::vector<feature>& features,
+               std::vector<bound_projection> projections, event_log& log, const clock& time)
+    : implementation_(std::make_unique<implementation>(std::move(options), features,
+                                                       std::move(projections), log, time)) {}
 
 engine::~engine() { stop(); }
 
@@ -486,34 +566,49 @@ bool engine::drain(monotonic_time deadline) { return implementation_->drain(dead
 
 void engine::stop() { implementation_->stop(); }
 
-void engine::submit(command one, completion done) { implementation_->submit(std::move(one), std::move(done)); }
+void engine::submit(command one, completion done) {
+  implementation_->submit(std::move(one), std::move(done));
+}
 
-std::vector<actor_info> engine::actors(const std::string& kind, const std::string& prefix, const std::string& after,
-                                       std::size_t limit) {
+std::vector<actor_info> engine::actors(const std::string& kind, const std::string& prefix,
+                                       const std::string& after, std::size_t limit) {
   return implementation_->actors(kind, prefix, after, limit);
 }
 
 std::vector<actor_info> engine::components() const { return implementation_->components(); }
 
-std::size_t engine::actor_count(const std::string& kind) { return implementation_->actor_count(kind); }
+std::size_t engine::actor_count(const std::string& kind) {
+  return implementation_->actor_count(kind);
+}
 
-result<std::pair<actor_info, json>> engine::actor(const std::string& path) { return implementation_->actor(path); }
+result<std::pair<actor_info, json>> engine::actor(const std::string& path) {
+  return implementation_->actor(path);
+}
 
 result<void> engine::restart(const std::string& path) { return implementation_->restart(path); }
 
 std::vector<projection_info> engine::projections() const { return implementation_->projections(); }
 
-bool engine::await_projection(const std::string& name, position_t position, monotonic_time deadline) const {
+bool engine::await_projection(const std::string& name, position_t position,
+                              monotonic_time deadline) const {
   return implementation_->await_projection(name, position, deadline);
 }
 
-result<void> engine::pause_projection(const std::string& name) { return implementation_->pause(name); }
+result<void> engine::pause_projection(const std::string& name) {
+  return implementation_->pause(name);
+}
 
-result<void> engine::resume_projection(const std::string& name) { return implementation_->resume(name); }
+result<void> engine::resume_projection(const std::string& name) {
+  return implementation_->resume(name);
+}
 
-result<void> engine::rebuild_projection(const std::string& name) { return implementation_->rebuild(name); }
+result<void> engine::rebuild_projection(const std::string& name) {
+  return implementation_->rebuild(name);
+}
 
-std::vector<std::pair<std::string, std::string>> engine::troubles() const { return implementation_->troubles(); }
+std::vector<std::pair<std::string, std::string>> engine::troubles() const {
+  return implementation_->troubles();
+}
 
 engine_counts engine::counts() const { return implementation_->counts(); }
 

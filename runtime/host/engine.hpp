@@ -18,18 +18,19 @@ namespace troupe::host {
 
 /// Bounds and policies of an engine.
 struct engine_options {
-  std::string node = "node";                   ///< Written into events and shown with every actor.
-  std::size_t max_in_flight = 10'000;          ///< Commands under way on this node; more are shed.
+  std::string node = "node";           ///< Written into events and shown with every actor.
+  std::size_t max_in_flight = 10'000;  ///< Commands under way on this node; more are shed.
   std::size_t max_in_flight_per_entity = 1'000;
-  std::size_t max_resident = 100'000;          ///< Live command handlers per category.
-  std::chrono::milliseconds idle_timeout{300'000};  ///< After which a handler without commands is passivated.
-  std::size_t max_commits_per_batch = 1'000;   ///< What a projector takes at a time.
+  std::size_t max_resident = 100'000;  ///< Live command handlers per category.
+  std::chrono::milliseconds idle_timeout{
+      300'000};  ///< After which a handler without commands is passivated.
+  std::size_t max_commits_per_batch = 1'000;  ///< What a projector takes at a time.
   std::size_t log_readers = 2;
-  restart_policy component_policy{std::chrono::milliseconds(0), std::chrono::milliseconds(10'000), 0.2, 5,
-                                  std::chrono::milliseconds(10'000)};
+  restart_policy component_policy{std::chrono::milliseconds(0), std::chrono::milliseconds(10'000),
+                                  0.2, 5, std::chrono::milliseconds(10'000)};
   /// For what depends on somebody else: projectors on their database, bridges on their port.
-  restart_policy backoff_policy{std::chrono::milliseconds(50), std::chrono::milliseconds(5'000), 0.2, 30,
-                                std::chrono::milliseconds(60'000)};
+  restart_policy backoff_policy{std::chrono::milliseconds(50), std::chrono::milliseconds(5'000),
+                                0.2, 30, std::chrono::milliseconds(60'000)};
   /// Told of every failure of an actor; called on any thread, must not block.
   std::function<void(const std::string& path, const std::string& what)> on_failure;
   restart_policy handler_policy{std::chrono::milliseconds(0), std::chrono::milliseconds(0), 0, 5,
@@ -67,7 +68,8 @@ struct engine_counts {
   std::size_t in_flight = 0;
   std::uint64_t shed = 0;
   std::size_t resident = 0;
-  std::uint64_t rescued = 0;  ///< Commands dropped by a crash, and decided again or resolved from the log.
+  std::uint64_t rescued =
+      0;  ///< Commands dropped by a crash, and decided again or resolved from the log.
 };
 
 /// A projector with the database it writes to.
@@ -77,8 +79,9 @@ struct bound_projection {
   view_store* store = nullptr;
 };
 
-/// The actor system of a node: one supervision tree with the log's actors, a supervisor of command handlers for each category, a
-/// subscriber for each category, a projector for each view, and the bridges. Thread-safe once started.
+/// The actor system of a node: one supervision tree with the log's actors, a supervisor of command
+/// handlers for each category, a subscriber for each category, a projector for each view, and the
+/// bridges. Thread-safe once started.
 ///
 ///     /                                            root supervisor
 ///     /log/writer  /log/reader-1…  /log/maintenance
@@ -89,8 +92,8 @@ struct bound_projection {
 class engine {
  public:
   /// The ports and the features must outlive the engine.
-  engine(engine_options options, const std::vector<feature>& features, std::vector<bound_projection> projections,
-         event_log& log, const clock& time);
+  engine(engine_options options, const std::vector<feature>& features,
+         std::vector<bound_projection> projections, event_log& log, const clock& time);
   ~engine();
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
@@ -98,20 +101,25 @@ class engine {
   /// Starts everything but the bridges.
   void start();
 
-  /// Starts the bridges; `unavailable` or `invalid` if one of them cannot begin to serve (a busy port). Once only.
+  /// Starts the bridges; `unavailable` or `invalid` if one of them cannot begin to serve (a busy
+  /// port). Once only.
   result<void> start_bridges(std::vector<std::shared_ptr<bridge>> bridges);
 
-  /// Bridges stop accepting and finish what they have; commands under way are finished. False if the deadline came first.
+  /// Bridges stop accepting and finish what they have; commands under way are finished. False if
+  /// the deadline came first.
   bool drain(monotonic_time deadline);
 
   /// Stops all actors, bridges first, the log's last. Idempotent; the destructor calls it.
   void stop();
 
-  /// Hands a command to its entity's actor. `done` is called exactly once, on any thread. The category must be a feature's.
+  /// Hands a command to its entity's actor. `done` is called exactly once, on any thread. The
+  /// category must be a feature's.
   void submit(command one, completion done);
 
-  /// All supervised actors whose paths sort behind `after` and start with `prefix`, by path, at most `limit`; of one kind, or all when "".
-  std::vector<actor_info> actors(const std::string& kind, const std::string& prefix, const std::string& after, std::size_t limit);
+  /// All supervised actors whose paths sort behind `after` and start with `prefix`, by path, at
+  /// most `limit`; of one kind, or all when "".
+  std::vector<actor_info> actors(const std::string& kind, const std::string& prefix,
+                                 const std::string& after, std::size_t limit);
   /// All supervised actors but the command handlers; needs no answer from any of them.
   [[nodiscard]] std::vector<actor_info> components() const;
   /// How many there are of a kind, or in all when "".
@@ -121,13 +129,16 @@ class engine {
   result<void> restart(const std::string& path);
 
   [[nodiscard]] std::vector<projection_info> projections() const;
-  /// Waits until the projector has reached a position; false if the deadline came first or there is no such projector.
-  bool await_projection(const std::string& name, position_t position, monotonic_time deadline) const;
+  /// Waits until the projector has reached a position; false if the deadline came first or there is
+  /// no such projector.
+  bool await_projection(const std::string& name, position_t position,
+                        monotonic_time deadline) const;
   result<void> pause_projection(const std::string& name);
   result<void> resume_projection(const std::string& name);
   result<void> rebuild_projection(const std::string& name);
 
-  /// Why the node is not well: actors that are not running, projectors that fail, a supervisor that gave up. Empty when all is well.
+  /// Why the node is not well: actors that are not running, projectors that fail, a supervisor that
+  /// gave up. Empty when all is well.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> troubles() const;
   [[nodiscard]] engine_counts counts() const;
 

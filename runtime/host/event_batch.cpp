@@ -4,7 +4,8 @@
 
 namespace troupe::host {
 
-result<event_batch> read_batch(event_log& log, const std::string& category, position_t from, std::size_t max_commits) {
+result<event_batch> read_batch(event_log& log, const std::string& category, position_t from,
+                               std::size_t max_commits) {
   auto commits = log.read_category(category, from, max_commits);
   if (!commits) return std::move(commits).error();
   event_batch batch{from, from == 0 ? 0 : from - 1, {}};

@@ -22,7 +22,9 @@ struct event_batch {
   std::vector<delivered_commit> commits;
 };
 
-/// Reads and decodes the next commits of a category. Empty `commits` when there are none. Blocks on the log.
-result<event_batch> read_batch(event_log& log, const std::string& category, position_t from, std::size_t max_commits);
+/// Reads and decodes the next commits of a category. Empty `commits` when there are none. Blocks on
+/// the log.
+result<event_batch> read_batch(event_log& log, const std::string& category, position_t from,
+                               std::size_t max_commits);
 
 }  // namespace troupe::host

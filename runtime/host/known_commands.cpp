@@ -13,7 +13,8 @@ result<command_outcome> outcome_of(const recorded_commit& stored) {
   outcome.command_id = stored.data.command_id;
   outcome.version = stored.data.last_version();
   outcome.position = stored.position;
-  for (const auto& event : *events) outcome.events.push_back({event.event.id, event.event.type, event.version});
+  for (const auto& event : *events)
+    outcome.events.push_back({event.event.id, event.event.type, event.version});
   return outcome;
 }
 
@@ -37,7 +38,8 @@ command_outcome answer_again(const known_command& known, const command& repeated
   refused.status = outcome_status::id_reused;
   refused.stream = repeated.stream;
   refused.command_id = repeated.context.command_id;
-  refused.detail = "this command id was already used for another command; use a new Idempotency-Key";
+  refused.detail =
+      "this command id was already used for another command; use a new Idempotency-Key";
   return refused;
 }
 

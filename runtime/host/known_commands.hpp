@@ -20,7 +20,8 @@ result<command_outcome> outcome_of(const recorded_commit& stored);
 /// Looks a command id up among the commits and the kept outcomes. Blocks on the log.
 result<std::optional<known_command>> find_known(event_log& log, const std::string& command_id);
 
-/// The answer to a command whose id is already known: the same as before, or `id_reused` if it was another command.
+/// The answer to a command whose id is already known: the same as before, or `id_reused` if it was
+/// another command.
 command_outcome answer_again(const known_command& known, const command& repeated);
 
 }  // namespace troupe::host

@@ -8,14 +8,15 @@ namespace {
 constexpr std::size_t commits_per_read = 1000;
 
 error unreadable(const recorded_event& event, const std::string& why) {
-  return {errc::corrupt, "event " + std::to_string(event.version) + " of stream " + event.stream.name() + " at position " +
+  return {errc::corrupt, "event " + std::to_string(event.version) + " of stream " +
+                             event.stream.name() + " at position " +
                              std::to_string(event.position) + ": " + why};
 }
 
 }  // namespace
 
-result<loaded_entity> load_entity(event_log& log, const aggregate_kernel& kernel, const stream_id& stream,
-                                  std::optional<version_t> until) {
+result<loaded_entity> load_entity(event_log& log, const aggregate_kernel& kernel,
+                                  const stream_id& stream, std::optional<version_t> until) {
   loaded_entity loaded{kernel.initial(), 0, 0};
   for (;;) {
     auto commits = log.read_stream(stream, loaded.version + 1, commits_per_read);
@@ -28,7 +29,8 @@ result<loaded_entity> load_entity(event_log& log, const aggregate_kernel& kernel
         if (event.version != loaded.version + 1) {
           return unreadable(event, "expected version " + std::to_string(loaded.version + 1));
         }
-        if (auto evolved = loaded.state->evolve(event.event); !evolved) return unreadable(event, evolved.error().message);
+        if (auto evolved = loaded.state->evolve(event.event); !evolved)
+          return unreadable(event, evolved.error().message);
         loaded.version = event.version;
         loaded.position = event.position;
       }

@@ -8,7 +8,8 @@
 namespace troupe::host {
 namespace {
 
-/// A flush takes no more commits than this, so that the first one in it does not wait for ever for the last.
+/// A flush takes no more commits than this, so that the first one in it does not wait for ever for
+/// the last.
 constexpr std::size_t max_commits_per_flush = 1024;
 
 constexpr auto maintenance_interval = std::chrono::seconds(1);
@@ -26,7 +27,8 @@ caf::message_handler log_writer::handlers() {
         if (waiting_commits_ >= max_commits_per_flush) {
           write();
         } else if (!std::exchange(flush_sent_, true)) {
-          // Everything already in the mailbox comes before this message, and so into the same flush.
+          // Everything already in the mailbox comes before this message, and so into the same
+          // flush.
           send(this, flush{});
         }
       },
@@ -61,13 +63,15 @@ void log_writer::write() {
   last_failure_.clear();
   std::size_t next = 0;
   for (const auto& job : jobs) {
-    // A job of outcomes alone has no result of its own: the log keeps them or they are lost, which costs nothing but a second decision.
+    // A job of outcomes alone has no result of its own: the log keeps them or they are lost, which
+    // costs nothing but a second decision.
     append_result stored;
     if (job->request) {
       const auto& commits = requests[next].commits;
       stored = std::move(results[next++]);
       commits_ += stored.positions.size();
-      if (!stored.positions.empty()) heads[commits.front().stream.category] = stored.positions.back();
+      if (!stored.positions.empty())
+        heads[commits.front().stream.category] = stored.positions.back();
       if (stored.failure) last_failure_ = stored.failure->message;
     }
     job->reply(std::move(stored));
@@ -90,7 +94,8 @@ caf::message_handler log_reader::handlers() {
   return caf::message_handler{
       [this](const load& message) {
         ++entities_;
-        message.reply(std::make_shared<result<loaded_entity>>(load_entity(log_, *message.kernel, message.stream)));
+        message.reply(std::make_shared<result<loaded_entity>>(
+            load_entity(log_, *message.kernel, message.stream)));
       },
       [this](const lookup& message) {
         ++lookups_;
@@ -111,15 +116,16 @@ caf::message_handler log_reader::handlers() {
 
 json log_reader::state() const { return {{"entitiesLoaded", entities_}, {"lookups", lookups_}}; }
 
-log_maintenance::log_maintenance(caf::actor_config& config, card_ptr card, event_log& log, const troupe::clock& time)
+log_maintenance::log_maintenance(caf::actor_config& config, card_ptr card, event_log& log,
+                                 const troupe::clock& time)
     : component(config, std::move(card)), log_(log), clock_(time) {}
 
 caf::message_handler log_maintenance::handlers() {
   delayed_send(this, maintenance_interval, tick{});
   return caf::message_handler{[this](const tick&) {
-    auto done = log_.maintain(clock_.now());
+    auto kept_up = log_.maintain(clock_.now());
     ++runs_;
-    last_failure_ = done ? "" : done.error().message;
+    last_failure_ = kept_up ? "" : kept_up.error().message;
     delayed_send(this, maintenance_interval, tick{});
   }};
 }

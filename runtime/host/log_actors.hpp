@@ -26,7 +26,8 @@ struct append {
   std::shared_ptr<append_job> job;
 };
 
-/// To the log writer: answers once everything sent before is stored or refused. False if the writer died first.
+/// To the log writer: answers once everything sent before is stored or refused. False if the writer
+/// died first.
 struct barrier {
   one_shot<bool> reply;
 };
@@ -50,11 +51,12 @@ struct lookup {
   one_shot<lookup_result> reply;
 };
 
-/// Owns the write side of the log. It takes everything that waits in its mailbox and stores it with one flush to disk (group
-/// commit), on a thread of its own. Path: /log/writer
+/// Owns the write side of the log. It takes everything that waits in its mailbox and stores it with
+/// one flush to disk (group commit), on a thread of its own. Path: /log/writer
 class log_writer final : public component {
  public:
-  /// Told after each flush of every category that grew, with its newest position. Called on the writer's thread.
+  /// Told after each flush of every category that grew, with its newest position. Called on the
+  /// writer's thread.
   using on_growth = std::function<void(const std::string& category, position_t head)>;
 
   log_writer(caf::actor_config& config, card_ptr card, event_log& log, on_growth grown);
@@ -77,7 +79,8 @@ class log_writer final : public component {
   std::string last_failure_;
 };
 
-/// Reads entities and command outcomes for the command handlers, which must not block. Path: /log/reader-<n>
+/// Reads entities and command outcomes for the command handlers, which must not block. Path:
+/// /log/reader-<n>
 class log_reader final : public component {
  public:
   log_reader(caf::actor_config& config, card_ptr card, event_log& log);
@@ -95,7 +98,8 @@ class log_reader final : public component {
 /// Calls the log's housekeeping about once a second, off the writer's path. Path: /log/maintenance
 class log_maintenance final : public component {
  public:
-  log_maintenance(caf::actor_config& config, card_ptr card, event_log& log, const troupe::clock& time);
+  log_maintenance(caf::actor_config& config, card_ptr card, event_log& log,
+                  const troupe::clock& time);
 
  protected:
   caf::message_handler handlers() override;

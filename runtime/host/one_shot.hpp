@@ -6,9 +6,9 @@
 
 namespace troupe::host {
 
-/// A reply that is always given: calling it answers, and if it is destroyed unanswered (because the actor that held
-/// it crashed, or its mailbox was thrown away) it answers with the fallback. Shared by its copies, so that it can travel in a message.
-/// Answer it from one thread at a time.
+/// A reply that is always given: calling it answers, and if it is destroyed unanswered (because the
+/// actor that held it crashed, or its mailbox was thrown away) it answers with the fallback. Shared
+/// by its copies, so that it can travel in a message. Answer it from one thread at a time.
 template <class T>
 class one_shot {
  public:

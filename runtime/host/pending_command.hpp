@@ -8,11 +8,12 @@
 
 namespace troupe::host {
 
-/// A command with somebody waiting for its outcome. However it ends — decided, or lost with the actor or mailbox that held
-/// it — the waiting side is told, once.
+/// A command with somebody waiting for its outcome. However it ends — decided, or lost with the
+/// actor or mailbox that held it — the waiting side is told, once.
 class pending_command {
  public:
-  /// Takes over what was dropped without an answer. `in_log`: its commit was on its way to the log, so it may be stored.
+  /// Takes over what was dropped without an answer. `in_log`: its commit was on its way to the log,
+  /// so it may be stored.
   struct abandoned {
     troupe::command command;
     completion done;
@@ -21,9 +22,14 @@ class pending_command {
   };
   using on_abandoned = std::function<void(abandoned)>;
 
-  /// `attempts`: how often this command has been handed to an actor before. `on_abandoned` must outlive this.
-  pending_command(troupe::command command, completion done, const on_abandoned& rescue, unsigned attempts)
-      : command_(std::move(command)), done_(std::move(done)), rescue_(rescue), attempts_(attempts) {}
+  /// `attempts`: how often this command has been handed to an actor before. `on_abandoned` must
+  /// outlive this.
+  pending_command(troupe::command command, completion done, const on_abandoned& rescue,
+                  unsigned attempts)
+      : command_(std::move(command)),
+        done_(std::move(done)),
+        rescue_(rescue),
+        attempts_(attempts) {}
   pending_command(const pending_command&) = delete;
   pending_command& operator=(const pending_command&) = delete;
   ~pending_command() {

@@ -17,9 +17,12 @@ constexpr std::size_t dead_letters_per_read = 1000;
 
 }  // namespace
 
-subscriber::subscriber(caf::actor_config& config, card_ptr card, event_log& log, std::string category,
-                       std::size_t max_commits)
-    : component(config, std::move(card)), log_(log), category_(std::move(category)), max_commits_(max_commits) {}
+subscriber::subscriber(caf::actor_config& config, card_ptr card, event_log& log,
+                       std::string category, std::size_t max_commits)
+    : component(config, std::move(card)),
+      log_(log),
+      category_(std::move(category)),
+      max_commits_(max_commits) {}
 
 caf::message_handler subscriber::handlers() {
   delayed_send(this, poll_interval, tick{});
@@ -65,12 +68,13 @@ void subscriber::serve_waiting() {
 }
 
 json subscriber::state() const {
-  return {{"category", category_},     {"head", head_},   {"waitingProjectors", waiting_.size()},
-          {"batchesSent", batches_},   {"reads", reads_}, {"maxCommitsPerBatch", max_commits_},
+  return {{"category", category_},       {"head", head_},   {"waitingProjectors", waiting_.size()},
+          {"batchesSent", batches_},     {"reads", reads_}, {"maxCommitsPerBatch", max_commits_},
           {"lastFailure", last_failure_}};
 }
 
-projector_actor::projector_actor(caf::actor_config& config, card_ptr card, projector_environment environment)
+projector_actor::projector_actor(caf::actor_config& config, card_ptr card,
+                                 projector_environment environment)
     : component(config, std::move(card)), environment_(std::move(environment)) {
   parked_.park_now = [this](const event_place& place) {
     return environment_.progress->give_up_on(place, environment_.time->monotonic());
@@ -78,7 +82,8 @@ projector_actor::projector_actor(caf::actor_config& config, card_ptr card, proje
 }
 
 caf::message_handler projector_actor::handlers() {
-  // In a message of its own, so that a database that is away fails the actor and not its supervisor.
+  // In a message of its own, so that a database that is away fails the actor and not its
+  // supervisor.
   send(this, tick{});
   return caf::message_handler{
       [this](const tick&) {
@@ -106,13 +111,13 @@ caf::message_handler projector_actor::handlers() {
       },
       [this](const rebuild_projector& request) {
         const auto& kernel = *environment_.kernel;
-        auto done = environment_.store->reset(kernel.name(), kernel.table());
-        if (done) {
+        auto cleared = environment_.store->reset(kernel.name(), kernel.table());
+        if (cleared) {
           environment_.progress->rebuild_until(checkpoint_);
           load_checkpoint();
           ask();
         }
-        request.reply(done);
+        request.reply(cleared);
       },
   };
 }
@@ -146,7 +151,8 @@ void projector_actor::ask() {
   auto receive = [self = caf::actor_cast<caf::actor>(this), round = round_](batch_ptr batch) {
     caf::anon_send(self, batch_ready{std::move(batch), round});
   };
-  environment_.source->tell(want_batch{checkpoint_ + 1, one_shot<batch_ptr>(std::move(receive), nullptr)});
+  environment_.source->tell(
+      want_batch{checkpoint_ + 1, one_shot<batch_ptr>(std::move(receive), nullptr)});
 }
 
 void projector_actor::apply(const batch_ready& message) {
@@ -162,7 +168,8 @@ void projector_actor::apply(const batch_ready& message) {
   }
   if (const auto* failure = std::get_if<error>(&outcome)) {
     if (failure->code == errc::conflict || failure->code == errc::in_doubt) {
-      // Somebody else moved the checkpoint, or it is unknown whether this did: the store says where to go on.
+      // Somebody else moved the checkpoint, or it is unknown whether this did: the store says where
+      // to go on.
       load_checkpoint();
       return;
     }
@@ -173,10 +180,12 @@ void projector_actor::apply(const batch_ready& message) {
   checkpoint_ = batch.last;
   if (!applied.parked.empty()) {
     const auto& first = applied.parked.front();
-    card()->record_error("parked event " + std::to_string(first.version) + " of " + first.stream.name() + " at position " +
-                         std::to_string(first.position) + ": " + first.reason);
+    card()->record_error("parked event " + std::to_string(first.version) + " of " +
+                         first.stream.name() + " at position " + std::to_string(first.position) +
+                         ": " + first.reason);
   }
-  progress.reached(checkpoint_, applied.events, applied.parked.size(), environment_.time->monotonic());
+  progress.reached(checkpoint_, applied.events, applied.parked.size(),
+                   environment_.time->monotonic());
 }
 
 json projector_actor::state() const {

@@ -19,8 +19,8 @@ struct log_grew {
   position_t head = 0;
 };
 
-/// To a subscriber: the sender can take one batch of the commits from `from` on. This is the projector's credit: there is
-/// one answer to each, and no more is sent than was asked for.
+/// To a subscriber: the sender can take one batch of the commits from `from` on. This is the
+/// projector's credit: there is one answer to each, and no more is sent than was asked for.
 struct want_batch {
   position_t from = 1;
   one_shot<std::shared_ptr<const event_batch>> reply;
@@ -45,12 +45,13 @@ struct rebuild_projector {
   one_shot<result<void>> reply;
 };
 
-/// Follows one category of the log on a thread of its own and hands out batches to the projectors that ask; waits for the
-/// log to grow where there is nothing yet. Projectors that are at the same place share what was read.
-/// Path: /features/<feature>/subscribers/<category>
+/// Follows one category of the log on a thread of its own and hands out batches to the projectors
+/// that ask; waits for the log to grow where there is nothing yet. Projectors that are at the same
+/// place share what was read. Path: /features/<feature>/subscribers/<category>
 class subscriber final : public component {
  public:
-  subscriber(caf::actor_config& config, card_ptr card, event_log& log, std::string category, std::size_t max_commits);
+  subscriber(caf::actor_config& config, card_ptr card, event_log& log, std::string category,
+             std::size_t max_commits);
 
  protected:
   caf::message_handler handlers() override;
@@ -81,9 +82,10 @@ struct projector_environment {
   const troupe::clock* time = nullptr;
 };
 
-/// Runs one projector on a thread of its own: takes batches, stores rows and checkpoint in one transaction. An event
-/// that makes domain code throw ends the actor; if it throws again after the restart, it is parked, and the later events of its key
-/// with it. Path: /features/<feature>/projectors/<name>
+/// Runs one projector on a thread of its own: takes batches, stores rows and checkpoint in one
+/// transaction. An event that makes domain code throw ends the actor; if it throws again after the
+/// restart, it is parked, and the later events of its key with it. Path:
+/// /features/<feature>/projectors/<name>
 class projector_actor final : public component {
  public:
   projector_actor(caf::actor_config& config, card_ptr card, projector_environment environment);
@@ -100,7 +102,8 @@ class projector_actor final : public component {
   projector_environment environment_;
   position_t checkpoint_ = 0;
   parking parked_;
-  std::uint64_t round_ = 0;  ///< A batch of another round was asked for before a rebuild or conflict.
+  std::uint64_t round_ =
+      0;  ///< A batch of another round was asked for before a rebuild or conflict.
   bool asked_ = false;
   std::uint64_t batches_ = 0;
 };

@@ -30,8 +30,8 @@ class batch_fold {
     for (const auto& commit : batch.commits) {
       if (!commit.unreadable.empty()) {
         const auto& data = commit.commit.data;
-        letters_.push_back(letter(data.stream.id, data.stream, commit.commit.position, data.first_version,
-                                  data.command_id, "", commit.unreadable));
+        letters_.push_back(letter(data.stream.id, data.stream, commit.commit.position,
+                                  data.first_version, data.command_id, "", commit.unreadable));
         newly_blocked_.insert(data.stream.id);
       }
       for (const auto& event : commit.events) {
@@ -51,7 +51,8 @@ class batch_fold {
   result<void> fold(const std::map<std::string, json>& stored) {
     for (const auto& [key, items] : by_key_) {
       const auto row = stored.find(key);
-      if (auto folded = fold_key(key, items, row == stored.end() ? nullptr : &row->second); !folded) return folded;
+      if (auto folded = fold_key(key, items, row == stored.end() ? nullptr : &row->second); !folded)
+        return folded;
     }
     return {};
   }
@@ -86,7 +87,8 @@ class batch_fold {
     }
   }
 
-  result<void> fold_key(const std::string& key, const std::vector<work_item>& items, const json* stored) {
+  result<void> fold_key(const std::string& key, const std::vector<work_item>& items,
+                        const json* stored) {
     auto fold = kernel_.fold(stored);
     if (!fold) return std::move(fold).error();
     std::size_t done = 0;
@@ -102,7 +104,8 @@ class batch_fold {
         if (!fold) return std::move(fold).error();
         for (std::size_t i = 0; i < done; ++i) (*fold)->apply(*items[i].decoded);
         events += done;
-        for (std::size_t i = done + 1; i < items.size(); ++i) park(*items[i].event, key, behind(key));
+        for (std::size_t i = done + 1; i < items.size(); ++i)
+          park(*items[i].event, key, behind(key));
         if (done > 0) keep(key, **fold, stored);
         return {};
       }
@@ -127,21 +130,25 @@ class batch_fold {
   }
 
   void park(const recorded_event& event, const std::string& key, std::string reason) {
-    letters_.push_back(letter(key, event.stream, event.position, event.version, event.event.id, event.event.type,
-                              std::move(reason)));
+    letters_.push_back(letter(key, event.stream, event.position, event.version, event.event.id,
+                              event.event.type, std::move(reason)));
     newly_blocked_.insert(key);
   }
 
-  dead_letter letter(const std::string& key, const stream_id& stream, position_t position, version_t version,
-                     const std::string& event_id, const std::string& type, std::string reason) {
-    return {0, kernel_.name(), key, stream, position, version, event_id, type, std::move(reason), now_};
+  dead_letter letter(const std::string& key, const stream_id& stream, position_t position,
+                     version_t version, const std::string& event_id, const std::string& type,
+                     std::string reason) {
+    return {0,    kernel_.name(),    key, stream, position, version, event_id,
+            type, std::move(reason), now_};
   }
 
   [[nodiscard]] bool blocked(const std::string& key) const {
     return known_.blocked_keys.contains(key) || newly_blocked_.contains(key);
   }
 
-  static std::string behind(const std::string& key) { return "waits behind an earlier parked event of '" + key + "'"; }
+  static std::string behind(const std::string& key) {
+    return "waits behind an earlier parked event of '" + key + "'";
+  }
 
   const projector_kernel& kernel_;
   const parking& known_;
@@ -151,7 +158,8 @@ class batch_fold {
   std::set<std::string> newly_blocked_;
 };
 
-result<std::map<std::string, json>> fetch_rows(view_transaction& transaction, const view_table& table,
+result<std::map<std::string, json>> fetch_rows(view_transaction& transaction,
+                                               const view_table& table,
                                                const std::vector<std::string>& keys) {
   std::map<std::string, json> by_key;
   if (keys.empty()) return by_key;
@@ -160,7 +168,8 @@ result<std::map<std::string, json>> fetch_rows(view_transaction& transaction, co
   for (auto& row : *rows) {
     const auto key = row.find(table.key_column);
     if (key == row.end() || !key->is_string()) {
-      return error{errc::corrupt, "a row of view '" + table.name + "' has no text in its key column '" + table.key_column + "'"};
+      return error{errc::corrupt, "a row of view '" + table.name +
+                                      "' has no text in its key column '" + table.key_column + "'"};
     }
     auto name = key->get<std::string>();
     by_key.emplace(std::move(name), std::move(row));

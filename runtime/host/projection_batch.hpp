@@ -38,12 +38,14 @@ struct applied_batch {
   std::vector<dead_letter> parked;
 };
 
-/// Either the batch is applied or parked in part, or an event is reported, or the store failed (nothing stored then).
+/// Either the batch is applied or parked in part, or an event is reported, or the store failed
+/// (nothing stored then).
 using batch_outcome = std::variant<applied_batch, poison_event, error>;
 
-/// Folds a batch in memory, key by key, and stores rows, parked events and the checkpoint (from `checkpoint` to
-/// `batch.last`) in one transaction with one statement for each kind of change. An event that cannot be decoded is
-/// parked under its entity's id. Keys of parked events are added to `parking.blocked_keys` only once that is stored.
+/// Folds a batch in memory, key by key, and stores rows, parked events and the checkpoint (from
+/// `checkpoint` to `batch.last`) in one transaction with one statement for each kind of change. An
+/// event that cannot be decoded is parked under its entity's id. Keys of parked events are added to
+/// `parking.blocked_keys` only once that is stored.
 batch_outcome apply_batch(const projector_kernel& kernel, view_store& store, position_t checkpoint,
                           const event_batch& batch, parking& parked, timestamp now);
 

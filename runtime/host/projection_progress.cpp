@@ -9,7 +9,8 @@ constexpr auto crash_window = std::chrono::minutes(1);
 constexpr auto rate_window = std::chrono::seconds(1);
 }  // namespace
 
-void projection_progress::reached(position_t position, std::size_t events, std::size_t parked, monotonic_time now) {
+void projection_progress::reached(position_t position, std::size_t events, std::size_t parked,
+                                  monotonic_time now) {
   const std::lock_guard lock(mutex_);
   now_.position = position;
   now_.events += events;
@@ -52,10 +53,12 @@ void projection_progress::rebuild_until(position_t position) {
   rebuild_target_ = position;
 }
 
-void projection_progress::crashed_on(const event_place& place, const std::string& what, monotonic_time now) {
+void projection_progress::crashed_on(const event_place& place, const std::string& what,
+                                     monotonic_time now) {
   const std::lock_guard lock(mutex_);
   now_.failing = true;
-  now_.last_error = "event " + std::to_string(place.version) + " at position " + std::to_string(place.position) + ": " + what;
+  now_.last_error = "event " + std::to_string(place.version) + " at position " +
+                    std::to_string(place.position) + ": " + what;
   crashed_on_.insert(place);
   std::erase_if(crashes_, [&](monotonic_time crash) { return now - crash > crash_window; });
   crashes_.push_back(now);
@@ -63,7 +66,8 @@ void projection_progress::crashed_on(const event_place& place, const std::string
 
 bool projection_progress::give_up_on(const event_place& place, monotonic_time now) const {
   const std::lock_guard lock(mutex_);
-  const auto recent = std::ranges::count_if(crashes_, [&](monotonic_time crash) { return now - crash <= crash_window; });
+  const auto recent = std::ranges::count_if(
+      crashes_, [&](monotonic_time crash) { return now - crash <= crash_window; });
   return crashed_on_.contains(place) || static_cast<unsigned>(recent) >= crash_bound_;
 }
 

@@ -12,10 +12,12 @@
 
 namespace troupe::host {
 
-/// How far one projector has come. Outlives the projector's crashes: it also remembers which event it crashed on. Thread-safe.
+/// How far one projector has come. Outlives the projector's crashes: it also remembers which event
+/// it crashed on. Thread-safe.
 class projection_progress {
  public:
-  /// `crash_bound`: after so many crashes within a minute further events that throw are parked without another crash.
+  /// `crash_bound`: after so many crashes within a minute further events that throw are parked
+  /// without another crash.
   explicit projection_progress(unsigned crash_bound = 3) : crash_bound_(crash_bound) {}
 
   void reached(position_t position, std::size_t events, std::size_t parked, monotonic_time now);
@@ -29,7 +31,8 @@ class projection_progress {
 
   /// The projector is about to crash on this event.
   void crashed_on(const event_place& place, const std::string& what, monotonic_time now);
-  /// Whether an event that throws is to be parked: it crashed the projector before, or there were too many crashes lately.
+  /// Whether an event that throws is to be parked: it crashed the projector before, or there were
+  /// too many crashes lately.
   [[nodiscard]] bool give_up_on(const event_place& place, monotonic_time now) const;
 
   /// Waits until `position` is reached, at most until the deadline; false if it was not.

@@ -6,10 +6,11 @@ namespace troupe::host {
 
 /// What a supervisor does when a child fails.
 ///
-/// The child is started again after a delay: none if `min_delay` is 0, else exponential from `min_delay` to `max_delay`
-/// with up to `jitter` of it added at random, so that many children do not come back in step. More than
-/// `max_restarts` failures within `window`: the supervisor gives up on the child, stops its other children and fails itself, which is
-/// its own supervisor's business. When the root gives up, the node is not ready until a person restarts the child.
+/// The child is started again after a delay: none if `min_delay` is 0, else exponential from
+/// `min_delay` to `max_delay` with up to `jitter` of it added at random, so that many children do
+/// not come back in step. More than `max_restarts` failures within `window`: the supervisor gives
+/// up on the child, stops its other children and fails itself, which is its own supervisor's
+/// business. When the root gives up, the node is not ready until a person restarts the child.
 struct restart_policy {
   std::chrono::milliseconds min_delay{0};
   std::chrono::milliseconds max_delay{10'000};

@@ -7,7 +7,10 @@ namespace troupe::host {
 
 supervisor::supervisor(caf::actor_config& config, card_ptr card, actor_registry& registry,
                        std::vector<child_spec> children, bool root)
-    : component(config, std::move(card)), registry_(registry), root_(root), random_(std::random_device{}()) {
+    : component(config, std::move(card)),
+      registry_(registry),
+      root_(root),
+      random_(std::random_device{}()) {
   children_.reserve(children.size());
   for (auto& spec : children) add(std::move(spec));
   set_down_handler([this](caf::down_msg& down) {
@@ -81,6 +84,13 @@ json supervisor::state() const {
   return {{"strategy", "one-for-one"}, {"children", std::move(listed)}};
 }
 
+void supervisor::on_exit() {
+  // However it ends, nobody else would ever stop its children.
+  for (const auto& one : children_) {
+    if (one.handle) send_exit(one.handle, caf::exit_reason::user_shutdown);
+  }
+}
+
 void supervisor::add(child_spec spec) {
   auto child_card = registry_.card(child_path(card()->path(), spec.name), spec.kind);
   children_.push_back({std::move(spec), std::move(child_card), nullptr, {}, 0, 0, false});
@@ -113,7 +123,8 @@ void supervisor::child_failed(child& one) {
   const auto now = registry_.time().monotonic();
   const auto& policy = one.spec.policy;
   if (!one.failures.empty() && now - one.failures.back() > policy.window) one.in_a_row = 0;
-  while (!one.failures.empty() && now - one.failures.front() > policy.window) one.failures.pop_front();
+  while (!one.failures.empty() && now - one.failures.front() > policy.window)
+    one.failures.pop_front();
   if (one.failures.size() >= policy.max_restarts) {
     give_up(one);
     return;
@@ -130,8 +141,9 @@ void supervisor::child_failed(child& one) {
 }
 
 void supervisor::give_up(child& one) {
-  const auto reason = "gave up on " + one.card->path() + " after " + std::to_string(one.failures.size()) +
-                      " restarts within " + std::to_string(one.spec.policy.window.count()) +
+  const auto reason = "gave up on " + one.card->path() + " after " +
+                      std::to_string(one.failures.size()) + " restarts within " +
+                      std::to_string(one.spec.policy.window.count()) +
                       " ms: " + one.card->read().last_error;
   one.card->ended(actor_status::failed, registry_.time().now());
   card()->record_error(reason);
@@ -145,8 +157,10 @@ void supervisor::give_up(child& one) {
 }
 
 void supervisor::stop_next() {
-  // Later children may depend on earlier ones, so the last one goes first, and each is gone before the next is told.
-  const auto last = std::find_if(children_.rbegin(), children_.rend(), [](const child& one) { return bool(one.handle); });
+  // Later children may depend on earlier ones, so the last one goes first, and each is gone before
+  // the next is told.
+  const auto last = std::find_if(children_.rbegin(), children_.rend(),
+                                 [](const child& one) { return bool(one.handle); });
   if (last == children_.rend()) {
     quit(stop_reason_);
   } else {
@@ -155,14 +169,16 @@ void supervisor::stop_next() {
 }
 
 supervisor::child* supervisor::by_name(const std::string& name) {
-  const auto found = std::ranges::find_if(children_, [&](const child& one) { return one.spec.name == name; });
+  const auto found =
+      std::ranges::find_if(children_, [&](const child& one) { return one.spec.name == name; });
   return found == children_.end() ? nullptr : &*found;
 }
 
 child_spec supervisor_spec(std::string name, actor_registry& registry, restart_policy policy,
                            std::vector<child_spec> children) {
   return {std::move(name), "supervisor", policy,
-          [&registry, children = std::move(children)](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
+          [&registry, children = std::move(children)](caf::event_based_actor& parent,
+                                                      card_ptr card) -> caf::actor {
             return parent.spawn<supervisor>(std::move(card), registry, children, false);
           }};
 }

@@ -11,8 +11,9 @@
 
 namespace troupe::host {
 
-/// How to start one child. `start` spawns it from the supervisor; it is called again for every restart, so what
-/// must outlive a crash (a projector's memory of what it failed on) is captured in it.
+/// How to start one child. `start` spawns it from the supervisor; it is called again for every
+/// restart, so what must outlive a crash (a projector's memory of what it failed on) is captured in
+/// it.
 struct child_spec {
   std::string name;  ///< Last segment of its path.
   std::string kind;  ///< "log-writer", "projector", …
@@ -30,7 +31,8 @@ struct adopt {
   std::shared_ptr<const child_spec> spec;
 };
 
-/// To a supervisor: passed on to all supervisors below it; answered when all of them have started their children.
+/// To a supervisor: passed on to all supervisors below it; answered when all of them have started
+/// their children.
 struct sync {
   one_shot<bool> reply;
 };
@@ -41,11 +43,13 @@ struct restart_due {
   std::uint64_t failure = 0;
 };
 
-/// Keeps its children running by their policies (one for one) and stops them, last first, when it is stopped itself.
+/// Keeps its children running by their policies (one for one) and stops them, last first, when it
+/// is stopped itself.
 class supervisor final : public component {
  public:
   /// `root`: when it gives up on a child, it stays, and the node is marked not ready.
-  supervisor(caf::actor_config& config, card_ptr card, actor_registry& registry, std::vector<child_spec> children, bool root);
+  supervisor(caf::actor_config& config, card_ptr card, actor_registry& registry,
+             std::vector<child_spec> children, bool root);
 
   /// The path of a child of the supervisor at `path`.
   static std::string child_path(const std::string& path, const std::string& name);
@@ -53,6 +57,7 @@ class supervisor final : public component {
  protected:
   caf::message_handler handlers() override;
   [[nodiscard]] json state() const override;
+  void on_exit() override;
 
  private:
   struct child {
@@ -61,7 +66,8 @@ class supervisor final : public component {
     caf::actor handle;
     std::deque<monotonic_time> failures;
     unsigned in_a_row = 0;
-    std::uint64_t failure = 0;  ///< Number of the newest failure; a `restart_due` of an older one is stale.
+    std::uint64_t failure =
+        0;  ///< Number of the newest failure; a `restart_due` of an older one is stale.
     bool asked_to_restart = false;
   };
 
@@ -82,7 +88,8 @@ class supervisor final : public component {
 };
 
 /// The spec of a supervisor as a child of another.
-child_spec supervisor_spec(std::string name, actor_registry& registry, restart_policy policy, std::vector<child_spec> children);
+child_spec supervisor_spec(std::string name, actor_registry& registry, restart_policy policy,
+                           std::vector<child_spec> children);
 
 }  // namespace troupe::host
 

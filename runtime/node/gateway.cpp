@@ -7,19 +7,25 @@
 
 namespace troupe {
 
-result<std::unique_ptr<gateway>> gateway::make(const std::vector<feature>& features,
-                                               const std::vector<host::bound_projection>& projections, event_log& log,
-                                               host::engine& engine, const clock& time, metric_registry& metrics) {
+result<std::unique_ptr<gateway>> gateway::make(
+    const std::vector<feature>& features, const std::vector<host::bound_projection>& projections,
+    event_log& log, host::engine& engine, const clock& time, metric_registry& metrics) {
   std::unique_ptr<gateway> made(new gateway(log, engine, time, metrics));
   for (const auto& one : features) {
     for (const auto& aggregate : one.aggregates()) {
       const auto& category = aggregate.kernel->category();
       if (auto checked = check_category(category); !checked) return checked.error();
-      auto validator = schema_validator::make(aggregate.json_schema, aggregate.kernel->command_types());
-      if (!validator) return error{errc::invalid, "feature '" + one.name() + "': " + validator.error().message};
+      auto validator =
+          schema_validator::make(aggregate.json_schema, aggregate.kernel->command_types());
+      if (!validator)
+        return error{errc::invalid, "feature '" + one.name() + "': " + validator.error().message};
       const bool fresh =
-          made->aggregates_.try_emplace(category, known_aggregate{aggregate.kernel, std::move(*validator)}).second;
-      if (!fresh) return error{errc::invalid, "two features claim the category '" + category + "'; rename one"};
+          made->aggregates_
+              .try_emplace(category, known_aggregate{aggregate.kernel, std::move(*validator)})
+              .second;
+      if (!fresh)
+        return error{errc::invalid,
+                     "two features claim the category '" + category + "'; rename one"};
     }
   }
   for (const auto& one : projections) {
@@ -53,7 +59,8 @@ std::variant<command, command_outcome> gateway::check(command_request request) c
   };
   const auto found = aggregates_.find(request.category);
   if (found == aggregates_.end()) {
-    return refuse(outcome_status::not_found, "unknown-category", "there is no category '" + request.category + "'");
+    return refuse(outcome_status::not_found, "unknown-category",
+                  "there is no category '" + request.category + "'");
   }
   const auto& [kernel, validator] = found->second;
   if (std::ranges::find(kernel->command_types(), request.type) == kernel->command_types().end()) {
@@ -71,8 +78,9 @@ std::variant<command, command_outcome> gateway::check(command_request request) c
   refused.fields = validator.check(request.type, request.data);
   if (!refused.fields.empty()) {
     const auto& first = refused.fields.front();
-    return refuse(outcome_status::invalid, "invalid-data",
-                  request.type + (first.path.empty() ? "" : " " + first.path) + ": " + first.message);
+    return refuse(
+        outcome_status::invalid, "invalid-data",
+        request.type + (first.path.empty() ? "" : " " + first.path) + ": " + first.message);
   }
   const bool addressed = !request.id.empty() && !kernel->names_entity_of(request.type);
   auto id = addressed ? result<std::string>(request.id)
@@ -83,8 +91,8 @@ std::variant<command, command_outcome> gateway::check(command_request request) c
   }
   if (!request.id.empty() && request.id != *id) {
     return refuse(outcome_status::rejected, "wrong-id",
-                  request.type + " with this data is for " + request.category + " '" + *id + "', not '" + request.id +
-                      "'; leave the id out");
+                  request.type + " with this data is for " + request.category + " '" + *id +
+                      "', not '" + request.id + "'; leave the id out");
   }
   return command{{std::move(request.category), std::move(*id)},
                  std::move(request.type),
@@ -98,13 +106,18 @@ std::variant<command, command_outcome> gateway::check(command_request request) c
 completion gateway::counted(const std::string& category, completion done) {
   // Only known categories become labels: what callers make up must not.
   const auto known = aggregates_.contains(category) ? category : std::string("unknown");
-  return [this, known, done = std::move(done), begun = clock_.monotonic()](command_outcome outcome) {
-    metrics_.counter("troupe_commands_total", "Commands by outcome.", {{"category", known}, {"status", to_string(outcome.status)}})
-        .increment();
-    metrics_.histogram("troupe_command_duration_seconds", "From the bridge to the outcome.", {{"category", known}})
-        .observe(std::chrono::duration<double>(clock_.monotonic() - begun).count());
-    done(std::move(outcome));
-  };
+  return
+      [this, known, done = std::move(done), begun = clock_.monotonic()](command_outcome outcome) {
+        metrics_
+            .counter("troupe_commands_total", "Commands by outcome.",
+                     {{"category", known}, {"status", to_string(outcome.status)}})
+            .increment();
+        metrics_
+            .histogram("troupe_command_duration_seconds", "From the bridge to the outcome.",
+                       {{"category", known}})
+            .observe(std::chrono::duration<double>(clock_.monotonic() - begun).count());
+        done(std::move(outcome));
+      };
 }
 
 result<const host::bound_projection*> gateway::view(const std::string& name) const {
@@ -143,8 +156,10 @@ bool gateway::await_view(const std::string& name, position_t position, monotonic
   return view(name) && engine_.await_projection(name, position, deadline);
 }
 
-result<std::vector<recorded_event>> gateway::events(const std::string& category, position_t from, std::size_t limit) {
-  if (!aggregates_.contains(category)) return error{errc::not_found, "there is no category '" + category + "'"};
+result<std::vector<recorded_event>> gateway::events(const std::string& category, position_t from,
+                                                    std::size_t limit) {
+  if (!aggregates_.contains(category))
+    return error{errc::not_found, "there is no category '" + category + "'"};
   auto commits = log_.read_category(category, from, limit);
   if (!commits) return std::move(commits).error();
   std::vector<recorded_event> events;

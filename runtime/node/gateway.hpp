@@ -14,17 +14,17 @@
 
 namespace troupe {
 
-/// The way in: checks commands against their schemas, finds their entities and hands them to the engine; answers queries from the
-/// views and the log.
+/// The way in: checks commands against their schemas, finds their entities and hands them to the
+/// engine; answers queries from the views and the log.
 ///
-/// An entity's id that a feature derives from a command's data (`entity_of`) is binding: a command addressed to another
-/// entity is refused with `wrong-id`.
+/// An entity's id that a feature derives from a command's data (`entity_of`) is binding: a command
+/// addressed to another entity is refused with `wrong-id`.
 class gateway final : public application {
  public:
   /// `invalid` when a feature's schema is not usable, or two features claim one category or view.
-  static result<std::unique_ptr<gateway>> make(const std::vector<feature>& features,
-                                               const std::vector<host::bound_projection>& projections, event_log& log,
-                                               host::engine& engine, const clock& time, metric_registry& metrics);
+  static result<std::unique_ptr<gateway>> make(
+      const std::vector<feature>& features, const std::vector<host::bound_projection>& projections,
+      event_log& log, host::engine& engine, const clock& time, metric_registry& metrics);
 
   void submit(command_request request, completion done) override;
   result<std::optional<json>> view_row(const std::string& view, const std::string& key) override;
@@ -32,7 +32,8 @@ class gateway final : public application {
   result<position_t> view_position(const std::string& view) override;
   result<std::string> view_category(const std::string& view) override;
   bool await_view(const std::string& view, position_t position, monotonic_time deadline) override;
-  result<std::vector<recorded_event>> events(const std::string& category, position_t from, std::size_t limit) override;
+  result<std::vector<recorded_event>> events(const std::string& category, position_t from,
+                                             std::size_t limit) override;
 
   /// The aggregate of a category; nullptr if there is none.
   [[nodiscard]] const aggregate_kernel* aggregate_of(const std::string& category) const;

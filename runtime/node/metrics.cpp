@@ -30,8 +30,8 @@ class histogram_handle final : public metric_histogram {
 };
 
 const prometheus::Histogram::BucketBoundaries& duration_buckets() {
-  static const prometheus::Histogram::BucketBoundaries buckets{0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                                               0.1,     0.25,   0.5,   1,      2.5,   5,    10};
+  static const prometheus::Histogram::BucketBoundaries buckets{
+      0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
   return buckets;
 }
 
@@ -68,21 +68,25 @@ struct metric_registry::implementation {
 metric_registry::metric_registry() : implementation_(std::make_unique<implementation>()) {}
 metric_registry::~metric_registry() = default;
 
-metric_counter& metric_registry::counter(const std::string& name, const std::string& help, const metric_labels& labels) {
+metric_counter& metric_registry::counter(const std::string& name, const std::string& help,
+                                         const metric_labels& labels) {
   const std::lock_guard lock(implementation_->mutex);
   auto& handle = implementation_->counters[{name, labels}];
   if (!handle) {
-    auto& family = prometheus::BuildCounter().Name(name).Help(help).Register(implementation_->registry);
+    auto& family =
+        prometheus::BuildCounter().Name(name).Help(help).Register(implementation_->registry);
     handle = std::make_unique<counter_handle>(family.Add(labels));
   }
   return *handle;
 }
 
-metric_histogram& metric_registry::histogram(const std::string& name, const std::string& help, const metric_labels& labels) {
+metric_histogram& metric_registry::histogram(const std::string& name, const std::string& help,
+                                             const metric_labels& labels) {
   const std::lock_guard lock(implementation_->mutex);
   auto& handle = implementation_->histograms[{name, labels}];
   if (!handle) {
-    auto& family = prometheus::BuildHistogram().Name(name).Help(help).Register(implementation_->registry);
+    auto& family =
+        prometheus::BuildHistogram().Name(name).Help(help).Register(implementation_->registry);
     handle = std::make_unique<histogram_handle>(family.Add(labels, duration_buckets()));
   }
   return *handle;

@@ -32,8 +32,8 @@ struct metric_sample {
   double value = 0;
 };
 
-/// The node's metrics in Prometheus' text format, named by its conventions (`troupe_…_total`, `_seconds`, `_bytes`).
-/// Thread-safe. References stay valid as long as the registry.
+/// The node's metrics in Prometheus' text format, named by its conventions (`troupe_…_total`,
+/// `_seconds`, `_bytes`). Thread-safe. References stay valid as long as the registry.
 class metric_registry {
  public:
   metric_registry();
@@ -42,11 +42,15 @@ class metric_registry {
   metric_registry& operator=(const metric_registry&) = delete;
 
   /// The counter with this name and these labels; made on first use.
-  metric_counter& counter(const std::string& name, const std::string& help, const metric_labels& labels = {});
-  /// The histogram with this name and these labels; made on first use. Buckets from 0.25 ms to 10 s.
-  metric_histogram& histogram(const std::string& name, const std::string& help, const metric_labels& labels = {});
+  metric_counter& counter(const std::string& name, const std::string& help,
+                          const metric_labels& labels = {});
+  /// The histogram with this name and these labels; made on first use. Buckets from 0.25 ms to 10
+  /// s.
+  metric_histogram& histogram(const std::string& name, const std::string& help,
+                              const metric_labels& labels = {});
   /// Gauges whose values are asked for at each scrape; `read` is called on the scraping thread.
-  void gauges(const std::string& name, const std::string& help, std::function<std::vector<metric_sample>()> read);
+  void gauges(const std::string& name, const std::string& help,
+              std::function<std::vector<metric_sample>()> read);
 
   /// Everything, in the text exposition format.
   [[nodiscard]] std::string expose();

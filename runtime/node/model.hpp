@@ -28,9 +28,9 @@ struct actor_filter {
   std::size_t limit = 100;  ///< 1 to 1,000.
 };
 
-/// What a node shows of itself to its HTTP and admin bridges. Thread-safe. Calls may block on the log, on a database, or
-/// up to a second on an actor that is busy. JSON answers have the shapes of the public interface; errors are `not_found`,
-/// `invalid`, `unavailable`, `corrupt`.
+/// What a node shows of itself to its HTTP and admin bridges. Thread-safe. Calls may block on the
+/// log, on a database, or up to a second on an actor that is busy. JSON answers have the shapes of
+/// the public interface; errors are `not_found`, `invalid`, `unavailable`, `corrupt`.
 class node_model {
  public:
   virtual ~node_model() = default;

@@ -51,7 +51,8 @@ class stop_signals {
 };
 
 std::shared_ptr<spdlog::logger> make_logger(const std::string& level) {
-  auto logger = std::make_shared<spdlog::logger>("troupe", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  auto logger = std::make_shared<spdlog::logger>(
+      "troupe", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   logger->set_level(spdlog::level::from_str(level == "warn" ? "warning" : level));
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
   return logger;
@@ -59,7 +60,8 @@ std::shared_ptr<spdlog::logger> make_logger(const std::string& level) {
 
 /// Text from outside must not start a new line or move the cursor.
 std::string printable(std::string text) {
-  std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  std::ranges::replace_if(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
   return text;
 }
 
@@ -77,17 +79,19 @@ std::string choices(const std::map<std::string, Made>& made) {
 
 void print_welcome(const settings& options, const std::vector<std::shared_ptr<bridge>>& bridges) {
   std::string http = options.http;
-  std::cout << "troupe " << version_text << " is ready: node " << options.node << ", log " << options.log << ", views "
-            << options.views << ", data " << options.data.string() << '\n';
+  std::cout << "troupe " << version_text << " is ready: node " << options.node << ", log "
+            << options.log << ", views " << options.views << ", data " << options.data.string()
+            << '\n';
   for (const auto& one : bridges) {
     const auto address = one->describe().value("address", std::string());
     if (one->name() == "http") http = address;
     std::cout << "  " << one->name() << "  http://" << address << '\n';
   }
-  std::cout << "\nTry:\n  curl -s http://" << http << "/v1/users -H 'Content-Type: application/json' -d '"
-            << R"({"auth0Id":"auth0|zoe","email":"zoe@example.com","emailVerified":true,"firstName":"Zoë","lastName":"Washburne","picture":"","locale":"en"})"
-            << "'\n"
-            << std::flush;
+  std::cout
+      << "\nTry:\n  curl -s http://" << http << "/v1/users -H 'Content-Type: application/json' -d '"
+      << R"({"auth0Id":"auth0|zoe","email":"zoe@example.com","emailVerified":true,"firstName":"Zoë","lastName":"Washburne","picture":"","locale":"en"})"
+      << "'\n"
+      << std::flush;
 }
 
 }  // namespace
@@ -125,8 +129,10 @@ int node::run() {
     return print->status;
   }
   const auto& options = std::get<run_command>(parsed).options;
-  if (!logs_.contains(options.log)) return refuse("--log: '" + options.log + "' is not one of " + choices(logs_));
-  if (!views_.contains(options.views)) return refuse("--views: '" + options.views + "' is not one of " + choices(views_));
+  if (!logs_.contains(options.log))
+    return refuse("--log: '" + options.log + "' is not one of " + choices(logs_));
+  if (!views_.contains(options.views))
+    return refuse("--views: '" + options.views + "' is not one of " + choices(views_));
   return serve(options);
 }
 
@@ -153,7 +159,8 @@ int node::serve(const settings& options) {
     if (!one) return refuse(one.error().message);
     bridges.push_back(std::move(*one));
   }
-  if (auto started = actors.start_bridges(bridges); !started) return refuse(started.error().message);
+  if (auto started = actors.start_bridges(bridges); !started)
+    return refuse(started.error().message);
   running.set_started();
   print_welcome(options, bridges);
 
@@ -165,7 +172,10 @@ int node::serve(const settings& options) {
   const bool finished = actors.drain(deadline);
   actors.stop();
   if (!finished) {
-    logger->error("not everything was finished within {} s; unanswered commands are stored or not, as the log says", options.drain_seconds);
+    logger->error(
+        "not everything was finished within {} s; unanswered commands are stored or not, as the "
+        "log says",
+        options.drain_seconds);
     return failure_while_running;
   }
   logger->info("stopped");

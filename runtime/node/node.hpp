@@ -15,7 +15,8 @@
 
 namespace troupe {
 
-/// A node: one process with its log, its views, its actors and its bridges. The composition root names the adapters:
+/// A node: one process with its log, its views, its actors and its bridges. The composition root
+/// names the adapters:
 ///
 ///     int main(int argc, char** argv) {
 ///       return troupe::node(argc, argv)
@@ -24,13 +25,15 @@ namespace troupe {
 ///           .run();
 ///     }
 ///
-/// Order of life: settings, log, views (migrated), actors, bridges; then it serves until SIGTERM or SIGINT; then readiness goes off, bridges
-/// finish what they have, commands under way end, projectors finish their batches, and it exits with 0. A second signal ends it at once.
+/// Order of life: settings, log, views (migrated), actors, bridges; then it serves until SIGTERM or
+/// SIGINT; then readiness goes off, bridges finish what they have, commands under way end,
+/// projectors finish their batches, and it exits with 0. A second signal ends it at once.
 class node {
  public:
   using log_factory = std::function<result<std::unique_ptr<event_log>>(const settings&)>;
   using views_factory = std::function<result<std::unique_ptr<view_provider>>(const settings&)>;
-  using bridge_factory = std::function<result<std::shared_ptr<bridge>>(node_model&, const settings&)>;
+  using bridge_factory =
+      std::function<result<std::shared_ptr<bridge>>(node_model&, const settings&)>;
 
   node(int argc, char** argv);
 
@@ -42,7 +45,8 @@ class node {
   /// Bridges start in this order.
   node& with_bridge(bridge_factory make);
 
-  /// Runs the command line. Returns the exit status: 0 clean stop, 1 failure while running, 2 bad usage or configuration.
+  /// Runs the command line. Returns the exit status: 0 clean stop, 1 failure while running, 2 bad
+  /// usage or configuration.
   int run();
 
  private:

@@ -8,14 +8,15 @@
 
 namespace troupe {
 
-const char* const version_text = "0.1.0";
-
 namespace {
 
-/// Up to here the events that a projector has not yet applied are counted one by one; beyond, they are estimated.
+/// Up to here the events that a projector has not yet applied are counted one by one; beyond, they
+/// are estimated.
 constexpr std::size_t max_counted_commits = 1'000;
 
-error no_category(const std::string& category) { return {errc::not_found, "there is no category '" + category + "'"}; }
+error no_category(const std::string& category) {
+  return {errc::not_found, "there is no category '" + category + "'"};
+}
 
 json items_of(const std::vector<recorded_event>& events) {
   json items = json::array();
@@ -39,9 +40,11 @@ json letter_json(const dead_letter& letter) {
 }  // namespace
 
 result<std::unique_ptr<running_node>> running_node::make(
-    settings options, const std::vector<feature>& features, std::unique_ptr<event_log> log, std::unique_ptr<view_provider> views,
+    settings options, const std::vector<feature>& features, std::unique_ptr<event_log> log,
+    std::unique_ptr<view_provider> views,
     std::function<void(const std::string& path, const std::string& what)> on_failure) {
-  std::unique_ptr<running_node> made(new running_node(std::move(options), features, std::move(log), std::move(views)));
+  std::unique_ptr<running_node> made(
+      new running_node(std::move(options), features, std::move(log), std::move(views)));
   auto projections = made->open_views();
   if (!projections) return std::move(projections).error();
   const auto& set = made->options_;
@@ -53,8 +56,10 @@ result<std::unique_ptr<running_node>> running_node::make(
   tuned.idle_timeout = std::chrono::seconds(set.idle_seconds);
   tuned.max_commits_per_batch = set.batch_commits;
   tuned.on_failure = std::move(on_failure);
-  made->engine_ = std::make_unique<host::engine>(tuned, features, *projections, *made->log_, made->clock_);
-  auto way_in = gateway::make(features, *projections, *made->log_, *made->engine_, made->clock_, made->metrics_);
+  made->engine_ =
+      std::make_unique<host::engine>(tuned, features, *projections, *made->log_, made->clock_);
+  auto way_in = gateway::make(features, *projections, *made->log_, *made->engine_, made->clock_,
+                              made->metrics_);
   if (!way_in) return std::move(way_in).error();
   made->gateway_ = std::move(*way_in);
   made->register_gauges();
@@ -67,7 +72,8 @@ result<std::vector<host::bound_projection>> running_node::open_views() {
   for (const auto& one : features_) {
     for (const auto role : {database_role::views, database_role::microservice}) {
       auto migrations = parse_migrations(one.migrations(role));
-      if (!migrations) return error{errc::invalid, "feature '" + one.name() + "': " + migrations.error().message};
+      if (!migrations)
+        return error{errc::invalid, "feature '" + one.name() + "': " + migrations.error().message};
       if (migrations->empty()) continue;
       auto store = views_->open(one.name(), role);
       if (!store) return std::move(store).error();
@@ -79,7 +85,8 @@ result<std::vector<host::bound_projection>> running_node::open_views() {
     }
     const auto count = std::ranges::count(bound, one.name(), &host::bound_projection::feature);
     if (static_cast<std::size_t>(count) != one.projections().size()) {
-      return error{errc::invalid, "feature '" + one.name() + "' has a projector whose table no migration makes; add one"};
+      return error{errc::invalid, "feature '" + one.name() +
+                                      "' has a projector whose table no migration makes; add one"};
     }
   }
   return bound;
@@ -87,31 +94,42 @@ result<std::vector<host::bound_projection>> running_node::open_views() {
 
 void running_node::register_gauges() {
   const auto one_value = [](double value) { return std::vector<metric_sample>{{{}, value}}; };
-  metrics_.gauges("troupe_commands_in_flight", "Commands under way.",
-                  [this, one_value] { return one_value(static_cast<double>(engine_->counts().in_flight)); });
-  metrics_.gauges("troupe_command_handlers_resident", "Live command handlers.",
-                  [this, one_value] { return one_value(static_cast<double>(engine_->counts().resident)); });
-  metrics_.gauges("troupe_commands_shed", "Commands refused for overload since the start.",
-                  [this, one_value] { return one_value(static_cast<double>(engine_->counts().shed)); });
-  metrics_.gauges("troupe_commands_rescued", "Commands that a crash dropped, decided again or resolved from the log, since the start.",
-                  [this, one_value] { return one_value(static_cast<double>(engine_->counts().rescued)); });
+  metrics_.gauges("troupe_commands_in_flight", "Commands under way.", [this, one_value] {
+    return one_value(static_cast<double>(engine_->counts().in_flight));
+  });
+  metrics_.gauges("troupe_command_handlers_resident", "Live command handlers.", [this, one_value] {
+    return one_value(static_cast<double>(engine_->counts().resident));
+  });
+  metrics_.gauges(
+      "troupe_commands_shed", "Commands refused for overload since the start.",
+      [this, one_value] { return one_value(static_cast<double>(engine_->counts().shed)); });
+  metrics_.gauges(
+      "troupe_commands_rescued",
+      "Commands that a crash dropped, decided again or resolved from the log, since the start.",
+      [this, one_value] { return one_value(static_cast<double>(engine_->counts().rescued)); });
   metrics_.gauges("troupe_ready", "1 when the node is ready.", [this, one_value] {
     return one_value(std::ranges::all_of(readiness_checks(), &health_check::ok) ? 1 : 0);
   });
   const auto each_projection = [this](double (*read)(const host::projection_info&)) {
     std::vector<metric_sample> samples;
-    for (const auto& one : engine_->projections()) samples.push_back({{{"projection", one.name}}, read(one)});
+    for (const auto& one : engine_->projections())
+      samples.push_back({{{"projection", one.name}}, read(one)});
     return samples;
   };
-  metrics_.gauges("troupe_projection_position", "Position up to which a view is complete.", [each_projection] {
-    return each_projection([](const host::projection_info& one) { return static_cast<double>(one.position); });
-  });
-  metrics_.gauges("troupe_projection_parked_events", "Events parked since the start.", [each_projection] {
-    return each_projection([](const host::projection_info& one) { return static_cast<double>(one.parked); });
-  });
+  metrics_.gauges(
+      "troupe_projection_position", "Position up to which a view is complete.", [each_projection] {
+        return each_projection(
+            [](const host::projection_info& one) { return static_cast<double>(one.position); });
+      });
+  metrics_.gauges(
+      "troupe_projection_parked_events", "Events parked since the start.", [each_projection] {
+        return each_projection(
+            [](const host::projection_info& one) { return static_cast<double>(one.parked); });
+      });
   metrics_.gauges("troupe_actor_restarts", "Restarts by actor, command handlers apart.", [this] {
     std::vector<metric_sample> samples;
-    for (const auto& one : engine_->components()) samples.push_back({{{"path", one.path}}, static_cast<double>(one.restarts)});
+    for (const auto& one : engine_->components())
+      samples.push_back({{{"path", one.path}}, static_cast<double>(one.restarts)});
     return samples;
   });
 }
@@ -147,9 +165,13 @@ json running_node::describe(const host::actor_info& one) const {
 
 result<json> running_node::actors(const actor_filter& filter) {
   json items = json::array();
-  for (const auto& one : engine_->actors(filter.kind, filter.path_prefix, filter.after, filter.limit)) items.push_back(describe(one));
+  for (const auto& one :
+       engine_->actors(filter.kind, filter.path_prefix, filter.after, filter.limit))
+    items.push_back(describe(one));
   json next = items.size() == filter.limit ? items.back()["path"] : json(nullptr);
-  return json{{"items", std::move(items)}, {"total", engine_->actor_count(filter.kind)}, {"next", std::move(next)}};
+  return json{{"items", std::move(items)},
+              {"total", engine_->actor_count(filter.kind)},
+              {"next", std::move(next)}};
 }
 
 result<json> running_node::actor(const std::string& path) {
@@ -167,9 +189,13 @@ result<json> running_node::entity(const stream_id& stream, std::optional<version
   if (!loaded) return std::move(loaded).error();
   if (loaded->version == 0) return error{errc::not_found, "there is no entity " + stream.name()};
   if (version && loaded->version < *version) {
-    return error{errc::not_found, stream.name() + " is at version " + std::to_string(loaded->version)};
+    return error{errc::not_found,
+                 stream.name() + " is at version " + std::to_string(loaded->version)};
   }
-  return json{{"id", stream.id}, {"category", stream.category}, {"version", loaded->version}, {"state", loaded->state->state()}};
+  return json{{"id", stream.id},
+              {"category", stream.category},
+              {"version", loaded->version},
+              {"state", loaded->state->state()}};
 }
 
 result<json> running_node::stream(const stream_id& stream, version_t from, std::size_t limit) {
@@ -179,9 +205,11 @@ result<json> running_node::stream(const stream_id& stream, version_t from, std::
   for (const auto& commit : *commits) {
     auto decoded = decode(commit);
     if (!decoded) return std::move(decoded).error();
-    std::ranges::copy_if(*decoded, std::back_inserter(events), [&](const recorded_event& event) { return event.version >= from; });
+    std::ranges::copy_if(*decoded, std::back_inserter(events),
+                         [&](const recorded_event& event) { return event.version >= from; });
   }
-  if (from <= 1 && events.empty()) return error{errc::not_found, "there is no stream " + stream.name()};
+  if (from <= 1 && events.empty())
+    return error{errc::not_found, "there is no stream " + stream.name()};
   json next = commits->size() == limit ? json(events.back().version + 1) : json(nullptr);
   return json{{"items", items_of(events)}, {"next", std::move(next)}};
 }
@@ -202,9 +230,11 @@ result<json> running_node::describe(const host::projection_info& one) {
     auto behind = log_->read_category(one.category, one.position + 1, max_counted_commits);
     if (!behind) return std::move(behind).error();
     for (const auto& commit : *behind) lag_events += commit.data.event_count;
-    if (behind->size() == max_counted_commits) lag_events = std::max<std::uint64_t>(lag_events, *head - one.position);
+    if (behind->size() == max_counted_commits)
+      lag_events = std::max<std::uint64_t>(lag_events, *head - one.position);
     if (!behind->empty()) {
-      lag_seconds = std::max(0.0, std::chrono::duration<double>(clock_.now() - behind->front().data.time).count());
+      lag_seconds = std::max(
+          0.0, std::chrono::duration<double>(clock_.now() - behind->front().data.time).count());
     }
   }
   return json{{"name", one.name},
@@ -234,7 +264,8 @@ result<json> running_node::projections() {
 }
 
 result<json> running_node::dead_letters(std::uint64_t after, std::size_t limit) {
-  // Each database numbers its own letters. What lies behind the end of any full page is left for the next one.
+  // Each database numbers its own letters. What lies behind the end of any full page is left for
+  // the next one.
   std::vector<dead_letter> found;
   auto end = std::numeric_limits<std::uint64_t>::max();
   for (const auto& store : stores_) {

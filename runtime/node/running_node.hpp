@@ -17,15 +17,17 @@
 namespace troupe {
 
 /// The version of this build.
-extern const char* const version_text;
+inline constexpr const char* version_text = TROUPE_VERSION;
 
-/// What one node owns while it serves, and the model of it that its bridges show. Views and log are opened before; bridges come after.
+/// What one node owns while it serves, and the model of it that its bridges show. Views and log are
+/// opened before; bridges come after.
 class running_node final : public node_model {
  public:
   /// Opens and migrates the features' databases and builds the actors, without starting them.
-  static result<std::unique_ptr<running_node>> make(settings options, const std::vector<feature>& features,
-                                                    std::unique_ptr<event_log> log, std::unique_ptr<view_provider> views,
-                                                    std::function<void(const std::string& path, const std::string& what)> on_failure);
+  static result<std::unique_ptr<running_node>> make(
+      settings options, const std::vector<feature>& features, std::unique_ptr<event_log> log,
+      std::unique_ptr<view_provider> views,
+      std::function<void(const std::string& path, const std::string& what)> on_failure);
 
   host::engine& actors_of() { return *engine_; }
   /// Readiness is off from now on.
@@ -48,17 +50,26 @@ class running_node final : public node_model {
   result<json> stream(const stream_id& stream, version_t from, std::size_t limit) override;
   result<json> log(const std::string& category, position_t from, std::size_t limit) override;
   result<json> projections() override;
-  result<void> pause_projection(const std::string& name) override { return engine_->pause_projection(name); }
-  result<void> resume_projection(const std::string& name) override { return engine_->resume_projection(name); }
-  result<void> rebuild_projection(const std::string& name) override { return engine_->rebuild_projection(name); }
+  result<void> pause_projection(const std::string& name) override {
+    return engine_->pause_projection(name);
+  }
+  result<void> resume_projection(const std::string& name) override {
+    return engine_->resume_projection(name);
+  }
+  result<void> rebuild_projection(const std::string& name) override {
+    return engine_->rebuild_projection(name);
+  }
   result<json> dead_letters(std::uint64_t after, std::size_t limit) override;
   json info() override;
   json config() override { return options_.to_json(); }
 
  private:
-  running_node(settings options, const std::vector<feature>& features, std::unique_ptr<event_log> log,
-               std::unique_ptr<view_provider> views)
-      : options_(std::move(options)), features_(features), log_(std::move(log)), views_(std::move(views)) {}
+  running_node(settings options, const std::vector<feature>& features,
+               std::unique_ptr<event_log> log, std::unique_ptr<view_provider> views)
+      : options_(std::move(options)),
+        features_(features),
+        log_(std::move(log)),
+        views_(std::move(views)) {}
 
   result<std::vector<host::bound_projection>> open_views();
   void register_gauges();

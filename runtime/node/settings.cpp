@@ -15,42 +15,81 @@ namespace {
 
 std::string variable_of(const std::string& flag) {
   std::string name = "TROUPE_";
-  for (const char c : flag) name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (const char c : flag)
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
 }
 
 void add_options(CLI::App& run, settings& options) {
-  run.add_option("--http", options.http, "Address for applications: commands, views, events")->capture_default_str();
-  run.add_option("--admin", options.admin, "Address of the admin endpoint, probes and metrics")->capture_default_str();
-  run.add_option("--data", options.data, "Directory of the embedded log and views")->capture_default_str();
+  run.add_option("--http", options.http, "Address for applications: commands, views, events")
+      ->capture_default_str();
+  run.add_option("--admin", options.admin, "Address of the admin endpoint, probes and metrics")
+      ->capture_default_str();
+  run.add_option("--data", options.data, "Directory of the embedded log and views")
+      ->capture_default_str();
   run.add_option("--log", options.log, "The event log: sqlite or memory")->capture_default_str();
-  run.add_option("--views", options.views, "The view store: sqlite or memory")->capture_default_str();
-  run.add_option("--migrate", options.migrate, "auto: bring databases up to date at start; check: refuse to start when behind");
-  run.add_option("--node", options.node, "The node's name, shown everywhere (default: the host's name)");
-  run.add_option("--auth", options.auth, "none (the default on loopback; elsewhere it must be said)");
-  run.add_option("--cors", options.cors, "Origins allowed to call from a browser, separated by commas")->delimiter(',');
-  run.add_option("--drain", options.drain_seconds, "Seconds to finish after SIGTERM or SIGINT")->capture_default_str()->check(CLI::Range(0, 3600));
+  run.add_option("--views", options.views, "The view store: sqlite or memory")
+      ->capture_default_str();
+  run.add_option("--migrate", options.migrate,
+                 "auto: bring databases up to date at start; check: refuse to start when behind");
+  run.add_option("--node", options.node,
+                 "The node's name, shown everywhere (default: the host's name)");
+  run.add_option("--auth", options.auth,
+                 "none (the default on loopback; elsewhere it must be said)");
+  run.add_option("--cors", options.cors,
+                 "Origins allowed to call from a browser, separated by commas")
+      ->delimiter(',');
+  run.add_option("--drain", options.drain_seconds, "Seconds to finish after SIGTERM or SIGINT")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 3600));
   run.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")
       ->capture_default_str()
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
   auto* limits = run.add_option_group("limits");
-  limits->add_option("--max-body", options.max_body_bytes, "Bytes of a request body")->capture_default_str()->check(CLI::Range(1'024, 1 << 30));
-  limits->add_option("--max-json-depth", options.max_json_depth, "Nesting of a JSON body")->capture_default_str()->check(CLI::Range(2, 1'000));
-  limits->add_option("--max-connections", options.max_connections, "Open HTTP connections for each address")->capture_default_str()->check(CLI::Range(1, 10'000));
-  limits->add_option("--max-in-flight", options.max_in_flight, "Commands under way on this node")->capture_default_str()->check(CLI::Range(1, 1'000'000));
-  limits->add_option("--max-in-flight-per-entity", options.max_in_flight_per_entity, "Commands waiting for one entity")->capture_default_str()->check(CLI::Range(1, 100'000));
-  limits->add_option("--max-resident", options.max_resident, "Live command handlers of a category")->capture_default_str()->check(CLI::Range(1, 10'000'000));
-  limits->add_option("--idle", options.idle_seconds, "Seconds without commands after which a command handler is passivated")->capture_default_str()->check(CLI::Range(1, 86'400));
-  limits->add_option("--deadline", options.deadline_seconds, "Seconds that a request may take")->capture_default_str()->check(CLI::Range(1, 600));
-  limits->add_option("--batch", options.batch_commits, "Commits that a projector takes at a time")->capture_default_str()->check(CLI::Range(1, 100'000));
+  limits->add_option("--max-body", options.max_body_bytes, "Bytes of a request body")
+      ->capture_default_str()
+      ->check(CLI::Range(1'024, 1 << 30));
+  limits->add_option("--max-json-depth", options.max_json_depth, "Nesting of a JSON body")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 1'000));
+  limits
+      ->add_option("--max-connections", options.max_connections,
+                   "Open HTTP connections for each address")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000));
+  limits->add_option("--max-in-flight", options.max_in_flight, "Commands under way on this node")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
+  limits
+      ->add_option("--max-in-flight-per-entity", options.max_in_flight_per_entity,
+                   "Commands waiting for one entity")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
+  limits->add_option("--max-resident", options.max_resident, "Live command handlers of a category")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000'000));
+  limits
+      ->add_option("--idle", options.idle_seconds,
+                   "Seconds without commands after which a command handler is passivated")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 86'400));
+  limits->add_option("--deadline", options.deadline_seconds, "Seconds that a request may take")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 600));
+  limits->add_option("--batch", options.batch_commits, "Commits that a projector takes at a time")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
 }
 
 bool is_set(const std::vector<std::string>& arguments, const std::string& flag) {
-  return std::ranges::any_of(arguments, [&](const std::string& one) { return one == flag || one.starts_with(flag + "="); });
+  return std::ranges::any_of(arguments, [&](const std::string& one) {
+    return one == flag || one.starts_with(flag + "=");
+  });
 }
 
 /// Adds, as further arguments, what the environment sets and the command line leaves open.
-void add_environment(const CLI::App& run, const environment& env, std::vector<std::string>& arguments) {
+void add_environment(const CLI::App& run, const environment& env,
+                     std::vector<std::string>& arguments) {
   for (const auto* option : run.get_options()) {
     const auto flag = option->get_name();
     if (!flag.starts_with("--") || flag == "--help" || is_set(arguments, flag)) continue;
@@ -67,8 +106,8 @@ std::optional<std::string> config_file(const std::vector<std::string>& arguments
   return std::nullopt;
 }
 
-/// Adds, as further arguments, what the file sets and command line and environment leave open. The library would let the file
-/// win over the environment. Throws what its parser throws.
+/// Adds, as further arguments, what the file sets and command line and environment leave open. The
+/// library would let the file win over the environment. Throws what its parser throws.
 void add_file(const std::string& path, std::vector<std::string>& arguments) {
   const auto given = arguments;
   for (const auto& item : CLI::ConfigTOML().from_file(path)) {
@@ -80,7 +119,8 @@ void add_file(const std::string& path, std::vector<std::string>& arguments) {
 
 std::string host_name() {
   std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string("node");
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data())
+                                                          : std::string("node");
 }
 
 std::optional<std::string> check_and_complete(settings& options) {
@@ -96,11 +136,17 @@ std::optional<std::string> check_and_complete(settings& options) {
     return "--migrate: '" + options.migrate + "' is not auto or check";
   }
   if (options.auth.empty()) {
-    if (!http->loopback()) return "--http: " + options.http + " can be reached from other machines; say --auth none if everyone may come in, or use 127.0.0.1";
+    if (!http->loopback())
+      return "--http: " + options.http +
+             " can be reached from other machines; say --auth none if everyone may come in, or use "
+             "127.0.0.1";
     options.auth = "none";
   }
-  if (options.auth != "none") return "--auth: '" + options.auth + "' is not available in this version; use none";
-  if (!admin->loopback()) return "--admin: " + options.admin + " can be reached from other machines, which this version cannot guard; use 127.0.0.1";
+  if (options.auth != "none")
+    return "--auth: '" + options.auth + "' is not available in this version; use none";
+  if (!admin->loopback())
+    return "--admin: " + options.admin +
+           " can be reached from other machines, which this version cannot guard; use 127.0.0.1";
   return std::nullopt;
 }
 
@@ -123,7 +169,9 @@ std::string listen_address::text() const {
 }
 
 result<listen_address> parse_address(const std::string& text) {
-  const auto malformed = [&] { return error{errc::invalid, "'" + text + "' is not an address like 127.0.0.1:8080"}; };
+  const auto malformed = [&] {
+    return error{errc::invalid, "'" + text + "' is not an address like 127.0.0.1:8080"};
+  };
   const auto colon = text.rfind(':');
   if (colon == std::string::npos || colon == 0) return malformed();
   auto host = text.substr(0, colon);
@@ -135,7 +183,8 @@ result<listen_address> parse_address(const std::string& text) {
   listen_address address{host, 0};
   const char* end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data() + colon + 1, end, address.port);
-  if (host.empty() || parsed.ec != std::errc{} || parsed.ptr != end || address.port < 0 || address.port > 65535) {
+  if (host.empty() || parsed.ec != std::errc{} || parsed.ptr != end || address.port < 0 ||
+      address.port > 65535) {
     return malformed();
   }
   return address;
@@ -165,12 +214,15 @@ json settings::to_json() const {
             {"batchCommits", batch_commits}}}};
 }
 
-std::variant<run_command, print_and_exit> parse_settings(const std::vector<std::string>& arguments, const environment& env,
+std::variant<run_command, print_and_exit> parse_settings(const std::vector<std::string>& arguments,
+                                                         const environment& env,
                                                          const std::string& version) {
   settings options;
   CLI::App app("Troupe: an actor-model runtime for event-driven services", "troupe");
   app.require_subcommand(0, 1);
-  auto* run = app.add_subcommand("run", "Run a node. Every flag can also be set in the environment (--log-level as TROUPE_LOG_LEVEL) or in a file");
+  auto* run = app.add_subcommand("run",
+                                 "Run a node. Every flag can also be set in the environment "
+                                 "(--log-level as TROUPE_LOG_LEVEL) or in a file");
   add_options(*run, options);
   std::string file;
   run->add_option("--config", file, "TOML file with the same settings, named like the flags");

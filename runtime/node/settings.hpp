@@ -63,7 +63,8 @@ struct settings {
 struct run_command {
   settings options;
 };
-/// Print this and end with the status: help, version, or one line that names a wrong setting and the mend.
+/// Print this and end with the status: help, version, or one line that names a wrong setting and
+/// the mend.
 struct print_and_exit {
   std::string text;
   int status = 0;
@@ -72,9 +73,10 @@ struct print_and_exit {
 /// The value of an environment variable, if it is set.
 using environment = std::function<std::optional<std::string>(const std::string& name)>;
 
-/// Reads the command line, then the environment (`--log-level` is TROUPE_LOG_LEVEL), then the file named by `--config`
-/// (TOML, keys as the flags); the first of them that sets an option wins.
-std::variant<run_command, print_and_exit> parse_settings(const std::vector<std::string>& arguments, const environment& env,
+/// Reads the command line, then the environment (`--log-level` is TROUPE_LOG_LEVEL), then the file
+/// named by `--config` (TOML, keys as the flags); the first of them that sets an option wins.
+std::variant<run_command, print_and_exit> parse_settings(const std::vector<std::string>& arguments,
+                                                         const environment& env,
                                                          const std::string& version);
 
 }  // namespace troupe
