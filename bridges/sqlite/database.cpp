@@ -84,7 +84,9 @@ statement& statement::bind_null(int parameter) {
 }
 
 result<bool> statement::step() {
-  if (bind_failure_ != SQLITE_OK) return owner_->failure_of(bind_failure_);
+  if (bind_failure_ != SQLITE_OK) {
+    return owner_->failure_of(bind_failure_, sqlite3_errstr(bind_failure_));
+  }
   const int code = sqlite3_step(prepared_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -102,6 +104,8 @@ result<void> statement::run() {
     return {};
   }
 }
+
+std::string_view statement::sql() const { return sqlite3_sql(prepared_); }
 
 bool statement::is_null(int column) const {
   return sqlite3_column_type(prepared_, column) == SQLITE_NULL;
@@ -264,12 +268,14 @@ std::int64_t database::changes() const { return sqlite3_changes64(handle_); }
 
 int database::failure_code() const { return sqlite3_errcode(handle_) & 0xff; }
 
-error database::failure() const {
-  return {code_of(sqlite3_extended_errcode(handle_)), name_ + ": " + sqlite3_errmsg(handle_)};
+error database::failure() {
+  return failure_of(sqlite3_extended_errcode(handle_), sqlite3_errmsg(handle_));
 }
 
-error database::failure_of(int code) const {
-  return {code_of(code), name_ + ": " + sqlite3_errstr(code)};
+error database::failure_of(int code, const char* message) {
+  const errc seen = code_of(code);
+  if (seen == errc::unavailable || seen == errc::corrupt) healthy_ = false;
+  return {seen, name_ + ": " + message};
 }
 
 result<database::checkpoint_progress> database::checkpoint(bool restart) {

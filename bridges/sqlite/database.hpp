@@ -45,6 +45,9 @@ class statement {
   /// Runs to the end; rows are ignored. The statement may then be bound and run again.
   result<void> run();
 
+  /// Its text, with the comments before it. Valid while the statement is.
+  [[nodiscard]] std::string_view sql() const;
+
   [[nodiscard]] bool is_null(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::uint64_t unsigned_integer(int column) const {
@@ -120,7 +123,9 @@ class database {
   [[nodiscard]] std::int64_t changes() const;
 
   /// The last failure on this connection, as the caller should see it.
-  [[nodiscard]] error failure() const;
+  error failure();
+  /// False once the file or the disk has failed: better go on with a new connection.
+  [[nodiscard]] bool healthy() const { return healthy_; }
   /// SQLite's primary code of the last failure.
   [[nodiscard]] int failure_code() const;
 
@@ -136,7 +141,7 @@ class database {
  private:
   friend class statement;
   database(sqlite3* handle, std::string name) : handle_(handle), name_(std::move(name)) {}
-  [[nodiscard]] error failure_of(int code) const;
+  error failure_of(int code, const char* message);
   void make_room();
 
   struct cached {
@@ -149,6 +154,7 @@ class database {
 
   sqlite3* handle_;
   std::string name_;
+  bool healthy_ = true;
   std::unordered_map<std::string, cached, text_hash, std::equal_to<>> cache_;
 };
 

@@ -79,7 +79,7 @@ std::vector<append_result> log_writer::append(std::span<const append_request> re
   }
   database_->rollback();
   categories_.clear();
-  database_.reset();
+  if (!database_->healthy()) database_.reset();
   return all_failed(requests.size(), written.error());
 }
 

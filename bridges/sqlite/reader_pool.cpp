@@ -31,7 +31,7 @@ result<reader_pool::loan> reader_pool::borrow() {
 }
 
 reader_pool::loan::~loan() {
-  if (!lent_ || spoilt_) return;
+  if (!lent_ || !lent_->healthy()) return;
   const std::lock_guard lock(pool_->mutex_);
   if (pool_->idle_.size() < kept_idle) pool_->idle_.push_back(std::move(lent_));
 }

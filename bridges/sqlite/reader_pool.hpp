@@ -26,12 +26,10 @@ class reader_pool {
     ~loan();
     database* operator->() { return lent_.get(); }
     database& operator*() { return *lent_; }
-    void spoil() { spoilt_ = true; }
 
    private:
     reader_pool* pool_;
     std::unique_ptr<database> lent_;
-    bool spoilt_ = false;
   };
 
   /// An idle connection, or a new one.
@@ -48,9 +46,7 @@ template <class Read>
 auto read_from(reader_pool& pool, Read&& read) -> decltype(read(std::declval<database&>())) {
   auto reader = pool.borrow();
   if (!reader) return std::move(reader).error();
-  auto answer = read(**reader);
-  if (!answer && answer.error().code != errc::invalid) reader->spoil();
-  return answer;
+  return read(**reader);
 }
 
 }  // namespace troupe::sqlite

@@ -1,7 +1,7 @@
 #include "runtime/core/view_cursor.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -68,6 +68,9 @@ const char* problem_of(const json& value) {
   if (value.is_number_unsigned()) {
     const bool fits = value.get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max();
     return fits ? nullptr : "holds a number beyond 64 bits, which views cannot store";
+  }
+  if (value.is_number_float()) {
+    return std::isfinite(value.get<double>()) ? nullptr : "holds a number that is not finite";
   }
   if (value.is_structured()) {
     for (const auto& [name, inner] : value.items()) {

@@ -27,7 +27,8 @@ result<view_cursor> decode_cursor(const view_table& table, const view_query& que
 result<void> check_query(const view_query& query);
 
 /// Checks what every store demands of a row: an object, text in its key column, no NUL character
-/// (PostgreSQL cannot store one), whole numbers within 64 bits. The error names the column.
+/// (PostgreSQL cannot store one), finite numbers, whole ones within 64 bits. The error names the
+/// column.
 result<void> check_row(const view_table& table, const json& row);
 
 }  // namespace troupe

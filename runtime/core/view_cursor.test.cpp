@@ -70,7 +70,8 @@ BOOST_AUTO_TEST_CASE(a_row_is_an_object_with_a_key_and_values_that_every_databas
   for (const json& bad :
        {json::array(), json{{"name", "x"}}, json{{"id", 7}}, json{{"id", nul}},
         json{{"id", "7"}, {"n", nul}}, json{{"id", "7"}, {"t", {{"deep", {1, nul}}}}},
-        json{{"id", "7"}, {"t", {{nul, 1}}}}, json{{"id", "7"}, {"n", too_big}}}) {
+        json{{"id", "7"}, {"t", {{nul, 1}}}}, json{{"id", "7"}, {"n", too_big}},
+        json{{"id", "7"}, {"n", std::numeric_limits<double>::infinity()}}}) {
     const auto checked = check_row(users, bad);
     BOOST_TEST_REQUIRE(!checked.has_value(), bad.dump());
     BOOST_TEST((checked.error().code == errc::invalid));
