@@ -178,8 +178,8 @@ void projector_actor::apply(const batch_ready& message) {
   }
   const auto& applied = std::get<applied_batch>(outcome);
   checkpoint_ = batch.last;
-  if (!applied.parked.empty()) {
-    const auto& first = applied.parked.front();
+  if (applied.first_failure) {
+    const auto& first = applied.parked[*applied.first_failure];
     card()->record_error("parked event " + std::to_string(first.version) + " of " +
                          first.stream.name() + " at position " + std::to_string(first.position) +
                          ": " + first.reason);

@@ -30,6 +30,7 @@ class batch_fold {
     for (const auto& commit : batch.commits) {
       if (!commit.unreadable.empty()) {
         const auto& data = commit.commit.data;
+        if (!first_failure) first_failure = letters_.size();
         letters_.push_back(letter(data.stream.id, data.stream, commit.commit.position,
                                   data.first_version, data.command_id, "", commit.unreadable));
         newly_blocked_.insert(data.stream.id);
@@ -60,6 +61,7 @@ class batch_fold {
   std::vector<json> rows;
   std::vector<std::string> removed;
   std::size_t events = 0;
+  std::optional<std::size_t> first_failure;
 
   std::vector<dead_letter>& letters() { return letters_; }
   std::set<std::string>& newly_blocked() { return newly_blocked_; }
@@ -76,11 +78,11 @@ class batch_fold {
     if (!decoded) {
       park(event, event.stream.id, decoded.error().message);
     } else if (const auto& key = (*decoded)->key(); blocked(key)) {
-      park(event, key, behind(key));
+      wait_behind(key, event, key);
     } else {
       // The entity's own id blocks too: an event of it that could not be decoded has no other key.
       if (blocked(event.stream.id)) {
-        park(event, key, behind(event.stream.id));
+        wait_behind(event.stream.id, event, key);
       } else {
         by_key_[key].push_back({&event, std::move(*decoded)});
       }
@@ -105,14 +107,14 @@ class batch_fold {
         for (std::size_t i = 0; i < done; ++i) (*fold)->apply(*items[i].decoded);
         events += done;
         for (std::size_t i = done + 1; i < items.size(); ++i)
-          park(*items[i].event, key, behind(key));
+          wait_behind(key, *items[i].event, key);
         if (done > 0) keep(key, **fold, stored);
         return {};
       }
     }
     events += done;
     if (done > 0) keep(key, **fold, stored);
-    for (; done < items.size(); ++done) park(*items[done].event, key, behind(key));
+    for (; done < items.size(); ++done) wait_behind(key, *items[done].event, key);
     return {};
   }
 
@@ -129,7 +131,19 @@ class batch_fold {
     if (!known_.park_now(place)) throw must_report{{place, what}};
   }
 
+  /// Parks an event that failed itself.
   void park(const recorded_event& event, const std::string& key, std::string reason) {
+    if (!first_failure) first_failure = letters_.size();
+    put_aside(event, key, std::move(reason));
+  }
+
+  /// Parks an event that is fine but must not overtake the parked ones of `blocker`.
+  void wait_behind(const std::string& blocker, const recorded_event& event,
+                   const std::string& key) {
+    put_aside(event, key, "waits behind an earlier parked event of '" + blocker + "'");
+  }
+
+  void put_aside(const recorded_event& event, const std::string& key, std::string reason) {
     letters_.push_back(letter(key, event.stream, event.position, event.version, event.event.id,
                               event.event.type, std::move(reason)));
     newly_blocked_.insert(key);
@@ -144,10 +158,6 @@ class batch_fold {
 
   [[nodiscard]] bool blocked(const std::string& key) const {
     return known_.blocked_keys.contains(key) || newly_blocked_.contains(key);
-  }
-
-  static std::string behind(const std::string& key) {
-    return "waits behind an earlier parked event of '" + key + "'";
   }
 
   const projector_kernel& kernel_;
@@ -204,7 +214,7 @@ batch_outcome apply_batch(const projector_kernel& kernel, view_store& store, pos
     return std::move(report.poison);
   }
   parked.blocked_keys.merge(work.newly_blocked());
-  return applied_batch{work.events, std::move(work.letters())};
+  return applied_batch{work.events, std::move(work.letters()), work.first_failure};
 }
 
 }  // namespace troupe::host

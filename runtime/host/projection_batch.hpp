@@ -36,6 +36,8 @@ struct parking {
 struct applied_batch {
   std::size_t events = 0;  ///< Applied to rows.
   std::vector<dead_letter> parked;
+  /// Index in `parked` of the first one that failed itself and does not merely wait behind another.
+  std::optional<std::size_t> first_failure;
 };
 
 /// Either the batch is applied or parked in part, or an event is reported, or the store failed

@@ -1,0 +1,655 @@
+#include "runtime/host/engine.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <condition_variable>
+#include <functional>
+#include <future>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "runtime/host/counter.test.hpp"
+#include "runtime/testkit/memory_event_log.hpp"
+#include "runtime/testkit/memory_view_provider.hpp"
+
+namespace troupe::host {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long a test waits for what must happen; it never decides whether something happened.
+constexpr auto patience = 30s;
+
+/// A log whose appends a test can watch, delay, precede or break.
+class staged_log final : public event_log {
+ public:
+  using interference =
+      std::function<std::optional<std::vector<append_result>>(std::span<const append_request>)>;
+
+  std::vector<append_result> append(std::span<const append_request> requests,
+                                    std::span<const kept_outcome> outcomes) override {
+    ++appends;
+    if (interfere) {
+      if (auto instead = interfere(requests)) return *instead;
+    }
+    return inner.append(requests, outcomes);
+  }
+  result<std::vector<recorded_commit>> read_stream(const stream_id& stream, version_t from,
+                                                   std::size_t limit) override {
+    return inner.read_stream(stream, from, limit);
+  }
+  result<std::vector<recorded_commit>> read_category(const std::string& category, position_t from,
+                                                     std::size_t limit) override {
+    return inner.read_category(category, from, limit);
+  }
+  result<position_t> head(const std::string& category) override { return inner.head(category); }
+  result<std::optional<recorded_commit>> find_command(const std::string& id) override {
+    return inner.find_command(id);
+  }
+  result<std::optional<kept_outcome>> find_outcome(const std::string& id) override {
+    return inner.find_outcome(id);
+  }
+  result<std::optional<snapshot>> load_snapshot(const stream_id& stream) override {
+    return inner.load_snapshot(stream);
+  }
+  result<void> save_snapshot(const snapshot& saved) override { return inner.save_snapshot(saved); }
+  result<void> maintain(timestamp now) override { return inner.maintain(now); }
+
+  testkit::memory_event_log inner;
+  interference interfere;  ///< Set before commands are submitted.
+  std::atomic<int> appends{0};
+};
+
+/// Somebody else's commit on top of what the stream holds.
+void append_foreign(event_log& log, const stream_id& stream, int amount,
+                    const std::string& command_id) {
+  version_t last = 0;
+  const auto stored = log.read_stream(stream, 1, 1'000);
+  for (const auto& one : *stored) last = one.data.last_version();
+  const envelope event{"foreign-" + command_id, "Added", json::object(), json{{"amount", amount}}};
+  commit foreign{stream, last + 1, 1, command_id, 0, encode_body(std::span(&event, 1)), {}};
+  const append_request request{{foreign}};
+  BOOST_REQUIRE(!log.append(std::span(&request, 1), {}).front().failure);
+}
+
+struct node_in_a_box {
+  explicit node_in_a_box(engine_options options = {}) : features(1, counting::feature()) {
+    counting::poison = 0;
+    views = std::move(*provider.open("counting", database_role::views));
+    const auto migrations = *parse_migrations(features[0].migrations(database_role::views));
+    BOOST_REQUIRE(views->migrate(migrations, migration_mode::apply));
+    std::vector<bound_projection> bound{{"counting", features[0].projections()[0], views.get()}};
+    options.backoff_policy.min_delay = 1ms;
+    options.backoff_policy.max_delay = 10ms;
+    actors = std::make_unique<engine>(options, features, bound, log, time);
+    actors->start();
+  }
+
+  command make(const std::string& entity, const std::string& type, json data,
+               const std::string& id = "") {
+    command one;
+    one.stream = {"counting", entity};
+    one.type = type;
+    one.data = std::move(data);
+    one.context.command_id = id.empty() ? ids.next() : id;
+    one.context.trace_id = "trace";
+    one.context.time = time.now();
+    one.id_given = !id.empty();
+    return one;
+  }
+
+  std::future<command_outcome> submit(command one) {
+    auto promise = std::make_shared<std::promise<command_outcome>>();
+    auto answer = promise->get_future();
+    actors->submit(std::move(one),
+                   [promise](command_outcome outcome) { promise->set_value(std::move(outcome)); });
+    return answer;
+  }
+
+  command_outcome run(command one) {
+    auto answer = submit(std::move(one));
+    BOOST_REQUIRE(answer.wait_for(patience) == std::future_status::ready);
+    return answer.get();
+  }
+
+  command_outcome add(const std::string& entity, int amount, const std::string& id = "") {
+    return run(make(entity, "Add", {{"amount", amount}}, id));
+  }
+
+  /// The amounts in an entity's stream; requires versions without holes.
+  std::vector<int> amounts(const std::string& entity) {
+    std::vector<int> found;
+    version_t expected = 1;
+    const auto commits = log.inner.read_stream({"counting", entity}, 1, 100'000);
+    for (const auto& one : *commits) {
+      BOOST_REQUIRE_EQUAL(one.data.first_version, expected);
+      expected = one.data.last_version() + 1;
+      const auto events = decode(one);
+      for (const auto& event : *events) found.push_back(event.event.data.at("amount").get<int>());
+    }
+    return found;
+  }
+
+  int total(const std::string& entity) {
+    int sum = 0;
+    for (const int amount : amounts(entity)) sum += amount;
+    return sum;
+  }
+
+  void await_view() {
+    BOOST_REQUIRE(
+        actors->await_projection("totals", *log.head("counting"), time.monotonic() + patience));
+  }
+
+  json row(const std::string& entity) {
+    auto found = views->get({"totals", "id"}, entity);
+    BOOST_REQUIRE(found);
+    return *found ? **found : json(nullptr);
+  }
+
+  /// Asks again and again until it holds or patience is over.
+  bool eventually(const std::function<bool()>& holds) const {
+    const auto end = time.monotonic() + patience;
+    while (!holds()) {
+      if (time.monotonic() > end) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
+
+  system_clock time;
+  uuid_source ids{time};
+  std::vector<feature> features;
+  staged_log log;
+  testkit::memory_view_provider provider;
+  std::unique_ptr<view_store> views;
+  std::unique_ptr<engine> actors;
+};
+
+BOOST_AUTO_TEST_SUITE(commands)
+
+BOOST_AUTO_TEST_CASE(an_accepted_command_is_answered_with_its_place_in_the_log) {
+  node_in_a_box box;
+  const auto first = box.add("a", 2);
+  const auto second = box.run(box.make("a", "AddTwice", {{"amount", 3}}));
+  BOOST_TEST(to_string(second.status) == "accepted");
+  BOOST_TEST(second.version == 3U);
+  BOOST_TEST(second.position > first.position);
+  BOOST_TEST(second.events.size() == 2U);
+  BOOST_TEST((box.amounts("a") == std::vector<int>{2, 3, 3}));
+}
+
+BOOST_AUTO_TEST_CASE(the_events_of_one_command_are_one_commit) {
+  node_in_a_box box;
+  box.run(box.make("a", "AddTwice", {{"amount", 3}}));
+  const auto commits = *box.log.inner.read_stream({"counting", "a"}, 1, 10);
+  BOOST_REQUIRE_EQUAL(commits.size(), 1U);
+  BOOST_TEST(commits[0].data.event_count == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_command_stores_nothing) {
+  node_in_a_box box;
+  const auto outcome = box.run(box.make("a", "Confirm", {{"at", 5}}));
+  BOOST_TEST(to_string(outcome.status) == "rejected");
+  BOOST_TEST(outcome.code == "not-there");
+  BOOST_TEST(box.amounts("a").empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_repeated_command_id_gets_the_same_answer_and_no_second_effect) {
+  node_in_a_box box;
+  const auto first = box.add("a", 2, "key-1");
+  std::vector<std::future<command_outcome>> repeats;
+  for (int i = 0; i < 100; ++i)
+    repeats.push_back(box.submit(box.make("a", "Add", {{"amount", 2}}, "key-1")));
+  for (auto& one : repeats) BOOST_TEST((one.get() == first));
+  BOOST_TEST((box.amounts("a") == std::vector<int>{2}));
+}
+
+BOOST_AUTO_TEST_CASE(a_hundred_simultaneous_commands_under_one_id_have_one_effect) {
+  node_in_a_box box;
+  std::vector<std::future<command_outcome>> all;
+  for (int i = 0; i < 100; ++i)
+    all.push_back(box.submit(box.make("a", "Add", {{"amount", 2}}, "key-1")));
+  const auto first = all.front().get();
+  BOOST_TEST(to_string(first.status) == "accepted");
+  for (std::size_t i = 1; i < all.size(); ++i) BOOST_TEST((all[i].get() == first));
+  BOOST_TEST((box.amounts("a") == std::vector<int>{2}));
+}
+
+BOOST_AUTO_TEST_CASE(a_repeated_refusal_is_the_same_even_when_its_reason_is_gone) {
+  node_in_a_box box;
+  const auto refused = box.run(box.make("a", "Confirm", {{"at", 2}}, "key-1"));
+  BOOST_TEST(to_string(refused.status) == "rejected");
+  box.add("a", 2);
+  BOOST_TEST((box.run(box.make("a", "Confirm", {{"at", 2}}, "key-1")) == refused));
+}
+
+BOOST_AUTO_TEST_CASE(another_command_under_a_used_id_is_refused) {
+  node_in_a_box box;
+  box.add("a", 2, "key-1");
+  BOOST_TEST(to_string(box.add("a", 3, "key-1").status) == "id-reused");
+  BOOST_TEST(to_string(box.add("b", 2, "key-1").status) == "id-reused");
+  BOOST_TEST((box.amounts("a") == std::vector<int>{2}));
+  BOOST_TEST(box.amounts("b").empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_expected_version_that_does_not_hold_refuses_the_command) {
+  node_in_a_box box;
+  box.add("a", 2);
+  auto late = box.make("a", "Add", {{"amount", 1}});
+  late.expected_version = 0;
+  const auto outcome = box.run(late);
+  BOOST_TEST(to_string(outcome.status) == "version-mismatch");
+  BOOST_TEST(outcome.version == 1U);
+  BOOST_TEST((box.amounts("a") == std::vector<int>{2}));
+}
+
+BOOST_AUTO_TEST_CASE(a_command_past_its_deadline_is_not_decided) {
+  node_in_a_box box;
+  auto late = box.make("a", "Add", {{"amount", 1}});
+  late.deadline = box.time.monotonic() - 1s;
+  BOOST_TEST(box.run(late).code == "deadline-exceeded");
+  BOOST_TEST(box.amounts("a").empty());
+}
+
+BOOST_AUTO_TEST_CASE(commands_that_wait_for_a_hot_entity_share_appends_and_keep_their_order) {
+  node_in_a_box box;
+  std::promise<void> open;
+  auto gate = open.get_future().share();
+  box.log.interfere = [gate](auto) {
+    gate.wait();
+    return std::nullopt;
+  };
+  std::vector<std::future<command_outcome>> answers;
+  std::vector<int> expected;
+  for (int i = 1; i <= 200; ++i) {
+    answers.push_back(box.submit(box.make("a", "Add", {{"amount", i}})));
+    expected.push_back(i);
+  }
+  open.set_value();
+  for (std::size_t i = 0; i < answers.size(); ++i) BOOST_TEST(answers[i].get().version == i + 1);
+  BOOST_TEST((box.amounts("a") == expected));
+  BOOST_TEST(box.log.appends < 200);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE(races)
+
+BOOST_AUTO_TEST_CASE(a_lost_race_reloads_and_decides_again) {
+  node_in_a_box box;
+  box.add("a", 1);
+  bool once = false;
+  box.log.interfere = [&](auto) {
+    if (!std::exchange(once, true)) append_foreign(box.log.inner, {"counting", "a"}, 10, "foreign");
+    return std::nullopt;
+  };
+  // Refused at 1, accepted at 11: the second decision must see the other's event.
+  auto add = box.submit(box.make("a", "Add", {{"amount", 5}}));
+  BOOST_TEST(to_string(add.get().status) == "accepted");
+  BOOST_TEST((box.amounts("a") == std::vector<int>{1, 10, 5}));
+  BOOST_TEST(to_string(box.run(box.make("a", "Confirm", {{"at", 16}})).status) == "accepted");
+}
+
+BOOST_AUTO_TEST_CASE(a_race_lost_too_often_is_given_back_to_the_caller_and_stores_nothing) {
+  node_in_a_box box;
+  int round = 0;
+  box.log.interfere = [&](auto) {
+    append_foreign(box.log.inner, {"counting", "a"}, 1, "foreign-" + std::to_string(++round));
+    return std::nullopt;
+  };
+  const auto outcome = box.add("a", 100);
+  BOOST_TEST(to_string(outcome.status) == "conflict");
+  BOOST_TEST(round == 4);
+  BOOST_TEST(box.total("a") == 4);
+}
+
+BOOST_AUTO_TEST_CASE(a_lost_race_refuses_a_command_that_demanded_a_version) {
+  node_in_a_box box;
+  bool once = false;
+  box.log.interfere = [&](auto) {
+    if (!std::exchange(once, true)) append_foreign(box.log.inner, {"counting", "a"}, 1, "foreign");
+    return std::nullopt;
+  };
+  auto first = box.make("a", "Add", {{"amount", 5}});
+  first.expected_version = 0;
+  BOOST_TEST(to_string(box.run(first).status) == "version-mismatch");
+  BOOST_TEST((box.amounts("a") == std::vector<int>{1}));
+}
+
+BOOST_AUTO_TEST_CASE(nobody_is_told_of_state_that_was_not_stored) {
+  node_in_a_box box;
+  box.add("a", 1);
+  // The first of two commands fails to be stored; the second, decided over the first one's state,
+  // must be decided anew.
+  std::promise<void> open;
+  auto gate = open.get_future().share();
+  int append_number = 0;
+  box.log.interfere =
+      [&, gate](
+          std::span<const append_request> requests) -> std::optional<std::vector<append_result>> {
+    gate.wait();
+    // The append that carries the amount 7 fails, once.
+    if (append_number < 1 &&
+        requests.front().commits.front().body.find("\"amount\":7") != std::string::npos) {
+      ++append_number;
+      return std::vector<append_result>(requests.size(),
+                                        append_result{{}, error{errc::unavailable, "planted"}});
+    }
+    return std::nullopt;
+  };
+  auto blocker = box.submit(box.make("a", "Add", {{"amount", 1}}));
+  auto lost = box.submit(box.make("a", "Add", {{"amount", 7}}));
+  auto confirm = box.submit(box.make("a", "Confirm", {{"at", 9}}, "key-1"));
+  open.set_value();
+  BOOST_TEST(to_string(blocker.get().status) == "accepted");
+  const bool lost_was_stored = lost.get().status == outcome_status::accepted;
+  const bool confirmed = confirm.get().status == outcome_status::accepted;
+  BOOST_TEST(!lost_was_stored);
+  BOOST_TEST(!confirmed);
+  BOOST_TEST(box.total("a") == 2);
+  // A kept answer must not remember it either.
+  BOOST_TEST(to_string(box.run(box.make("a", "Confirm", {{"at", 9}}, "key-1")).status) !=
+             "accepted");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE(crashes)
+
+BOOST_AUTO_TEST_CASE(
+    a_handler_that_throws_says_failed_and_the_next_command_finds_what_the_log_says) {
+  node_in_a_box box;
+  box.add("a", 2);
+  const auto crashed = box.run(box.make("a", "Crash", json::object()));
+  BOOST_TEST(to_string(crashed.status) == "failed");
+  BOOST_TEST(crashed.code == "handler-crashed");
+  BOOST_TEST(to_string(box.run(box.make("a", "Confirm", {{"at", 2}})).status) == "accepted");
+  const auto seen = box.actors->actor("/features/counting/command-handlers/a");
+  BOOST_REQUIRE(seen);
+  BOOST_TEST(seen->first.restarts == 1U);
+  BOOST_TEST(seen->first.last_error == "planted crash");
+}
+
+BOOST_AUTO_TEST_CASE(commands_that_wait_behind_a_crash_are_decided_by_the_next_handler) {
+  node_in_a_box box;
+  std::vector<std::future<command_outcome>> answers;
+  for (int i = 0; i < 20; ++i) {
+    answers.push_back(box.submit(box.make("a", "Add", {{"amount", 1}})));
+    if (i == 10) answers.push_back(box.submit(box.make("a", "Crash", json::object())));
+  }
+  int accepted = 0;
+  for (auto& one : answers) accepted += one.get().status == outcome_status::accepted ? 1 : 0;
+  BOOST_TEST(accepted == 20);
+  BOOST_TEST(box.total("a") == 20);
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_that_keeps_crashing_refuses_commands_for_a_while) {
+  engine_options options;
+  options.handler_policy.max_restarts = 2;
+  node_in_a_box box(options);
+  command_outcome last;
+  for (int i = 0; i < 4; ++i) last = box.run(box.make("a", "Crash", json::object()));
+  BOOST_TEST(last.code == "handler-failing");
+  BOOST_TEST(last.retry_after > 0);
+  BOOST_TEST(to_string(box.add("b", 1).status) == "accepted");
+}
+
+BOOST_AUTO_TEST_CASE(a_writer_that_dies_after_storing_leaves_a_command_accepted) {
+  node_in_a_box box;
+  bool once = false;
+  box.log.interfere =
+      [&](std::span<const append_request> requests) -> std::optional<std::vector<append_result>> {
+    if (std::exchange(once, true)) return std::nullopt;
+    box.log.inner.append(requests, {});
+    throw std::runtime_error("planted crash of the writer");
+  };
+  const auto outcome = box.add("a", 2);
+  BOOST_TEST(to_string(outcome.status) == "accepted");
+  BOOST_TEST(outcome.version == 1U);
+  BOOST_TEST((box.amounts("a") == std::vector<int>{2}));
+  BOOST_TEST(
+      box.eventually([&] { return box.actors->actor("/log/writer")->first.restarts == 1U; }));
+}
+
+BOOST_AUTO_TEST_CASE(a_writer_that_dies_before_storing_leaves_a_command_definitely_not_stored) {
+  node_in_a_box box;
+  bool once = false;
+  box.log.interfere = [&](auto) -> std::optional<std::vector<append_result>> {
+    if (std::exchange(once, true)) return std::nullopt;
+    throw std::runtime_error("planted crash of the writer");
+  };
+  BOOST_TEST(to_string(box.add("a", 2).status) == "failed");
+  BOOST_TEST(box.amounts("a").empty());
+  BOOST_TEST(to_string(box.add("a", 3).status) == "accepted");
+}
+
+BOOST_AUTO_TEST_CASE(a_log_that_is_away_refuses_and_serves_again_when_it_is_back) {
+  node_in_a_box box;
+  std::atomic<bool> away{true};
+  box.log.interfere =
+      [&](std::span<const append_request> requests) -> std::optional<std::vector<append_result>> {
+    if (!away) return std::nullopt;
+    return std::vector<append_result>(requests.size(),
+                                      append_result{{}, error{errc::unavailable, "disk full"}});
+  };
+  const auto refused = box.add("a", 2);
+  BOOST_TEST(to_string(refused.status) == "unavailable");
+  BOOST_TEST(refused.detail == "disk full");
+  away = false;
+  BOOST_TEST(box.add("a", 3).version == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_supervisor_that_gives_up_makes_the_node_not_ready_until_a_person_restarts) {
+  engine_options options;
+  options.component_policy.max_restarts = 0;
+  node_in_a_box box(options);
+  std::atomic<bool> broken{true};
+  box.log.interfere = [&](auto) -> std::optional<std::vector<append_result>> {
+    if (broken) throw std::runtime_error("planted crash of the writer");
+    return std::nullopt;
+  };
+  BOOST_TEST(box.actors->troubles().empty());
+  box.submit(box.make("a", "Add", {{"amount", 1}}));
+  BOOST_REQUIRE(box.eventually([&] {
+    const auto troubles = box.actors->troubles();
+    return std::ranges::any_of(troubles,
+                               [](const auto& one) { return one.first == "supervision"; });
+  }));
+  broken = false;
+  BOOST_REQUIRE(box.actors->restart("/log"));
+  BOOST_TEST(box.eventually([&] { return box.actors->troubles().empty(); }));
+  BOOST_TEST(to_string(box.add("b", 1).status) == "accepted");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE(bounds)
+
+BOOST_AUTO_TEST_CASE(commands_past_the_bounds_of_node_and_entity_are_shed) {
+  engine_options options;
+  options.max_in_flight = 5;
+  options.max_in_flight_per_entity = 3;
+  node_in_a_box box(options);
+  std::promise<void> open;
+  auto gate = open.get_future().share();
+  box.log.interfere = [gate](auto) {
+    gate.wait();
+    return std::nullopt;
+  };
+  std::vector<std::future<command_outcome>> to_a;
+  for (int i = 0; i < 3; ++i) to_a.push_back(box.submit(box.make("a", "Add", {{"amount", 1}})));
+  const auto fourth = box.run(box.make("a", "Add", {{"amount", 1}}));
+  BOOST_TEST(fourth.code == "entity-overloaded");
+  BOOST_TEST(fourth.retry_after > 0);
+  auto b = box.submit(box.make("b", "Add", {{"amount", 1}}));
+  auto c = box.submit(box.make("c", "Add", {{"amount", 1}}));
+  BOOST_TEST(box.run(box.make("d", "Add", {{"amount", 1}})).code == "node-overloaded");
+  open.set_value();
+  for (auto& one : to_a) BOOST_TEST(to_string(one.get().status) == "accepted");
+  BOOST_TEST(to_string(b.get().status) == "accepted");
+  BOOST_TEST(to_string(c.get().status) == "accepted");
+  BOOST_TEST(to_string(box.add("d", 1).status) == "accepted");
+}
+
+BOOST_AUTO_TEST_CASE(the_least_recently_used_handlers_are_passivated_and_load_again) {
+  engine_options options;
+  options.max_resident = 3;
+  node_in_a_box box(options);
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 10; ++i)
+      BOOST_TEST(box.add("e" + std::to_string(i), 1).version == static_cast<version_t>(round + 1));
+  }
+  BOOST_TEST(box.eventually([&] { return box.actors->counts().resident <= 3; }));
+  BOOST_TEST(box.actors->actors("command-handler", "", "", 100).size() <= 3U);
+}
+
+BOOST_AUTO_TEST_CASE(idle_handlers_are_passivated) {
+  engine_options options;
+  options.idle_timeout = 1ms;
+  node_in_a_box box(options);
+  box.add("a", 1);
+  BOOST_TEST(box.eventually([&] { return box.actors->counts().resident == 0; }));
+  BOOST_TEST(box.add("a", 1).version == 2U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE(projections)
+
+BOOST_AUTO_TEST_CASE(a_view_follows_the_log) {
+  node_in_a_box box;
+  for (int i = 0; i < 50; ++i) box.add("e" + std::to_string(i % 5), i);
+  box.await_view();
+  for (int i = 0; i < 5; ++i) {
+    const auto entity = "e" + std::to_string(i);
+    BOOST_TEST(box.row(entity)["total"] == box.total(entity));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_poison_event_is_parked_after_one_restart_and_only_its_key_waits) {
+  node_in_a_box box;
+  counting::poison = 13;
+  box.add("bad", 1);
+  box.add("bad", 13);
+  box.add("bad", 2);
+  box.add("good", 5);
+  box.await_view();
+  box.add("bad", 3);
+  box.add("good", 6);
+  box.await_view();
+  BOOST_TEST(box.row("bad")["total"] == 1);
+  BOOST_TEST(box.row("good")["total"] == 11);
+  const auto letters = *box.views->dead_letters("totals", 0, 10);
+  BOOST_REQUIRE_EQUAL(letters.size(), 3U);
+  BOOST_TEST(letters[0].reason == "planted poison");
+  BOOST_TEST(letters[0].version == 2U);
+  BOOST_TEST(letters[0].position > 0U);
+  BOOST_TEST(letters[1].version == 3U);
+  BOOST_TEST(letters[2].version == 4U);
+  const auto seen = box.actors->actor("/features/counting/projectors/totals");
+  BOOST_REQUIRE(seen);
+  BOOST_TEST(seen->first.restarts == 1U);
+  BOOST_TEST(seen->first.last_error.find("planted poison") != std::string::npos);
+  const auto listed = box.actors->projections();
+  BOOST_TEST(listed[0].parked == 3U);
+  BOOST_TEST(listed[0].last_error.find("planted poison") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_unreadable_commit_is_parked_with_its_position) {
+  node_in_a_box box;
+  const append_request broken{{commit{{"counting", "bad"}, 1, 1, "broken", 0, "{\"id\":1}", {}}}};
+  box.log.inner.append(std::span(&broken, 1), {});
+  box.add("good", 5);
+  box.await_view();
+  BOOST_TEST(box.row("good")["total"] == 5);
+  const auto letters = *box.views->dead_letters("totals", 0, 10);
+  BOOST_REQUIRE_EQUAL(letters.size(), 1U);
+  BOOST_TEST(letters[0].position == 1U);
+  BOOST_TEST(letters[0].reason.find("position 1") != std::string::npos);
+  BOOST_TEST(box.add("bad", 1).code == "unreadable-history");
+}
+
+BOOST_AUTO_TEST_CASE(a_rebuilt_view_equals_the_old_one_and_parked_events_are_tried_again) {
+  node_in_a_box box;
+  counting::poison = 13;
+  box.add("bad", 13);
+  for (int i = 0; i < 20; ++i) box.add("e" + std::to_string(i % 3), i);
+  box.await_view();
+  counting::poison = 0;
+  BOOST_REQUIRE(box.actors->rebuild_projection("totals"));
+  box.await_view();
+  for (int i = 0; i < 3; ++i)
+    BOOST_TEST(box.row("e" + std::to_string(i))["total"] == box.total("e" + std::to_string(i)));
+  BOOST_TEST(box.row("bad")["total"] == 13);
+  BOOST_TEST(box.views->dead_letters("totals", 0, 10)->empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_paused_projector_applies_nothing_until_it_is_resumed) {
+  node_in_a_box box;
+  box.add("a", 1);
+  box.await_view();
+  BOOST_REQUIRE(box.actors->pause_projection("totals"));
+  box.add("a", 1);
+  BOOST_TEST(!box.actors->await_projection("totals", *box.log.head("counting"),
+                                           box.time.monotonic() + 50ms));
+  BOOST_TEST(box.actors->projections()[0].status == "paused");
+  BOOST_REQUIRE(box.actors->resume_projection("totals"));
+  box.await_view();
+  BOOST_TEST(box.row("a")["total"] == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_checkpoint_that_somebody_else_moved_is_taken_over) {
+  node_in_a_box box;
+  box.add("a", 1);
+  box.await_view();
+  const auto at = *box.views->checkpoint("totals");
+  auto other = std::move(*box.views->begin("totals", at, at + 1));
+  const std::vector<json> rows{{{"id", "a"}, {"total", 100}}};
+  BOOST_REQUIRE(other->upsert({"totals", "id"}, rows));
+  BOOST_REQUIRE(other->commit());
+  box.add("a", 7);  // At the position that the other one claims to have applied.
+  box.add("a", 1);
+  box.await_view();
+  BOOST_TEST(box.row("a")["total"] == 101);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE(inspection)
+
+BOOST_AUTO_TEST_CASE(actors_are_listed_by_path_in_pages) {
+  node_in_a_box box;
+  for (int i = 0; i < 10; ++i) box.add("e" + std::to_string(i), 1);
+  std::vector<std::string> paths;
+  for (std::string after;;) {
+    const auto page = box.actors->actors("", "", after, 4);
+    if (page.empty()) break;
+    for (const auto& one : page) paths.push_back(one.path);
+    after = paths.back();
+  }
+  BOOST_TEST(std::ranges::is_sorted(paths));
+  BOOST_TEST((std::set(paths.begin(), paths.end()).size() == paths.size()));
+  BOOST_TEST(paths.size() == box.actors->actor_count(""));
+  const auto some =
+      box.actors->actors("command-handler", "/features/counting/command-handlers/e", "", 100);
+  BOOST_TEST(some.size() == 10U);
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_shows_its_state) {
+  node_in_a_box box;
+  box.add("a", 42);
+  const auto seen = box.actors->actor("/features/counting/command-handlers/a");
+  BOOST_REQUIRE(seen);
+  BOOST_TEST(seen->second["state"]["total"] == 42);
+  BOOST_TEST(seen->first.kind == "command-handler");
+  BOOST_TEST(!box.actors->actor("/features/counting/command-handlers/nobody"));
+}
+
+BOOST_AUTO_TEST_CASE(a_restarted_handler_loads_what_the_log_says) {
+  node_in_a_box box;
+  box.add("a", 42);
+  BOOST_REQUIRE(box.actors->restart("/features/counting/command-handlers/a"));
+  BOOST_TEST(to_string(box.run(box.make("a", "Confirm", {{"at", 42}})).status) == "accepted");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace troupe::host
