@@ -1,5 +1,8 @@
 #include <boost/test/unit_test.hpp>
 
+#include <future>
+#include <mutex>
+
 #include "bridges/http/fake_node.test.hpp"
 #include "bridges/http/http_bridge.hpp"
 #include "bridges/http/raw_client.test.hpp"
@@ -320,16 +323,24 @@ BOOST_AUTO_TEST_CASE(an_envelope_names_its_command_and_its_stream) {
 
 BOOST_AUTO_TEST_CASE(an_array_of_envelopes_is_submitted_whole_and_answered_in_order) {
   serving on;
+  std::mutex mutex;
   std::vector<std::pair<command_request, completion>> kept;
   on.node.fake.on_submit = [&](const command_request& request, completion done) {
+    const std::lock_guard lock(mutex);
     kept.emplace_back(request, std::move(done));
-    if (kept.size() < 2) return;
-    for (auto& [command, complete] : kept) {  // None is answered before all are there.
+  };
+  auto answering = std::async(std::launch::async, [&] {
+    on.node.fake.wait_for_submissions(2);  // None is answered before all are there.
+    for (std::size_t known = 0; known < 2;) {
+      const std::lock_guard lock(mutex);
+      known = kept.size();
+    }
+    for (auto& [command, complete] : kept) {
       auto outcome = fake_application::usual(command);
       if (command.id == "2") outcome.status = outcome_status::rejected;
       complete(outcome);
     }
-  };
+  });
   const auto seen = on.ask("POST", "/v1/commands", "", R"([
     {"id":"c1","type":"OpenAccount","stream":"accounts.command.1","metadata":{},"data":{}},
     {"id":"c2"},

@@ -59,11 +59,8 @@ request_metrics::series& request_metrics::series_of(const endpoint* found,
   return *unrouted_.back();
 }
 
-void request_metrics::answered(const endpoint* found, std::string_view method, int status,
-                               double seconds) {
+void request_metrics::count(series& of, int status) {
   counts_->requests.fetch_add(1, std::memory_order_relaxed);
-  auto& of = series_of(found, method);
-  of.duration.observe(seconds);
   auto& slot = of.by_status[static_cast<std::size_t>(status)];
   auto* counter = slot.load(std::memory_order_acquire);
   if (counter == nullptr) {
@@ -73,6 +70,18 @@ void request_metrics::answered(const endpoint* found, std::string_view method, i
     slot.store(counter, std::memory_order_release);
   }
   counter->increment();
+}
+
+void request_metrics::answered(const endpoint* found, std::string_view method, int status,
+                               std::chrono::duration<double> took) {
+  auto& of = series_of(found, method);
+  of.duration.observe(took.count());
+  count(of, status);
+}
+
+void request_metrics::refused(const char* reason, std::string_view method, int status) {
+  rejected(reason);
+  count(series_of(nullptr, method), status);
 }
 
 void request_metrics::rejected(const char* reason) {

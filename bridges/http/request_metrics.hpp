@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -31,9 +32,13 @@ class request_metrics {
   ~request_metrics();
 
   /// A request was answered; `found` is null when no route was.
-  void answered(const endpoint* found, std::string_view method, int status, double seconds);
+  void answered(const endpoint* found, std::string_view method, int status,
+                std::chrono::duration<double> took);
 
-  /// A connection or a request was turned away before it was routed. `reason` is a literal.
+  /// A request was turned away before it was routed. `reason` is a literal.
+  void refused(const char* reason, std::string_view method, int status);
+
+  /// A connection was turned away. `reason` is a literal.
   void rejected(const char* reason);
 
   [[nodiscard]] server_counts& counts() { return *counts_; }
@@ -43,6 +48,7 @@ class request_metrics {
   struct series;
 
   series& series_of(const endpoint* found, std::string_view method);
+  void count(series& of, int status);
 
   metric_registry& registry_;
   std::shared_ptr<server_counts> counts_ = std::make_shared<server_counts>();

@@ -224,8 +224,7 @@ bool server::serve_request(connection& peer, std::string& head_text) {
   const bool keep_alive = head.keep_alive && !draining_;
   const bool sent = send(peer, answered, trace.trace_id, &head, keep_alive);
   peer.forget_body();
-  metrics_.answered(state.found, head.method, answered.status,
-                    std::chrono::duration<double>(steady_clock::now() - began).count());
+  metrics_.answered(state.found, head.method, answered.status, steady_clock::now() - began);
   return sent && keep_alive;
 }
 
@@ -256,8 +255,7 @@ reply server::answer(exchange_state& state) {
 }
 
 bool server::refuse(connection& peer, const refusal& why, const request_head* head) {
-  metrics_.rejected(why.code);
-  metrics_.answered(nullptr, head != nullptr ? head->method : std::string_view(), why.status, 0);
+  metrics_.refused(why.code, head != nullptr ? head->method : std::string_view(), why.status);
   const auto trace = trace_of(head);
   if (send(peer, problem_reply(why.status, why.code, why.detail), trace.trace_id, head, false)) {
     peer.say_goodbye();

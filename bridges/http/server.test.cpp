@@ -184,6 +184,23 @@ BOOST_AUTO_TEST_CASE(draining_answers_what_is_in_flight_and_closes_the_rest) {
   bridge->stop();
 }
 
+BOOST_AUTO_TEST_CASE(draining_reads_to_the_end_what_has_begun) {
+  fake_node node;
+  auto bridge = make_http_bridge(node, {});
+  BOOST_REQUIRE(bridge->start(nullptr));
+  raw_client idle(bridge->port());
+  raw_client half(bridge->port());
+  half.send(
+      "POST /v1/accounts/1/OpenAccount HTTP/1.1\r\nHost: here\r\nContent-Type: "
+      "application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  BOOST_TEST(half.receive(true).status == 100);
+  wait_for_connections(*bridge, 2);
+  auto drained = std::async(std::launch::async, [&] { bridge->drain(); });
+  wait_for_connections(*bridge, 1);  // The idle one has gone.
+  BOOST_TEST(half.send("{}").receive().status == 200);
+  drained.get();
+}
+
 BOOST_AUTO_TEST_CASE(a_stop_ends_a_drain) {
   holding_node node;
   auto bridge = make_http_bridge(node, {});

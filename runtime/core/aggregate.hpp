@@ -179,17 +179,16 @@ class typed_entity final : public entity {
  public:
   result<handled> handle(const std::string& type, const json& data,
                          const command_context& context) override {
-    std::optional<result<handled>> answer;
-    const bool known = alternatives<typename A::command>::with(type, [&]<class C>() {
+    result<handled> answer = error{errc::invalid, "unknown command type '" + type + "'"};
+    alternatives<typename A::command>::with(type, [&]<class C>() {
       auto command = decode_data<C>(data, errc::invalid);
       if (command) {
-        answer = apply(A::decide(std::as_const(state_), *command, context));
+        answer = result<handled>(apply(A::decide(std::as_const(state_), *command, context)));
       } else {
         answer = std::move(command).error();
       }
     });
-    if (!known) return error{errc::invalid, "unknown command type '" + type + "'"};
-    return std::move(*answer);
+    return answer;
   }
 
   result<void> evolve(const envelope& event) override {

@@ -7,6 +7,7 @@
 
 namespace pond {
 
+// NOLINTBEGIN(readability-identifier-naming): messages keep their schema's names.
 struct Feed {
   std::string fish;
   int crumbs = 0;
@@ -14,6 +15,7 @@ struct Feed {
 struct Fed {
   std::string fish;
 };
+// NOLINTEND(readability-identifier-naming)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Feed, fish, crumbs)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Fed, fish)
 constexpr std::string_view message_type(const Feed*) { return "Feed"; }

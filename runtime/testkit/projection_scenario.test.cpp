@@ -10,12 +10,14 @@
 
 namespace meter {
 
+// NOLINTBEGIN(readability-identifier-naming): messages keep their schema's names.
 struct Counted {
   int by = 0;
 };
 struct Cleared {
   bool wholly = true;
 };
+// NOLINTEND(readability-identifier-naming)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Counted, by)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Cleared, wholly)
 constexpr std::string_view message_type(const Counted*) { return "Counted"; }

@@ -10,6 +10,7 @@
 
 namespace lamp {
 
+// NOLINTBEGIN(readability-identifier-naming): messages keep their schema's names.
 struct Press {
   std::string by;
 };
@@ -19,6 +20,7 @@ struct Lit {
 struct Dimmed {
   int level = 0;
 };
+// NOLINTEND(readability-identifier-naming)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Press, by)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Lit, by)
 constexpr std::string_view message_type(const Press*) { return "Press"; }

@@ -10,10 +10,12 @@
 
 namespace lamps {
 
+// NOLINTBEGIN(readability-identifier-naming): messages keep their schema's names.
 struct Press {};
 struct Break {};
 struct Lit {};
 struct Broken {};
+// NOLINTEND(readability-identifier-naming)
 inline void to_json(troupe::json& out, const Press&) { out = troupe::json::object(); }
 inline void from_json(const troupe::json&, Press&) {}
 inline void to_json(troupe::json& out, const Break&) { out = troupe::json::object(); }

@@ -362,12 +362,13 @@ inline void the_longest_names_are_stored(log_subject& subject) {
 inline void text_of_every_script_survives(log_subject& subject) {
   auto& log = subject.log();
   auto one = a_commit("7", 1, "c1");
-  const envelope event{"e",
-                       "T",
-                       json::object(),
-                       {{"text",
-                         "Zoë, Ωμέγα, 名前, 👩‍🚀, \"quoted\" \\ \n \t \x01 '); DROP TABLE "
-                         "commits; --"}}};
+  const envelope event{
+      "e",
+      "T",
+      json::object(),
+      {{"text",
+        "Zoë, Ωμέγα, 名前, 👩‍🚀, \"quoted\" \\ \n \t \x01 '); DROP TABLE "
+        "commits; --"}}};
   one.body = encode_body(std::vector{event});
   store(log, {one});
   subject.reopen();
