@@ -29,9 +29,8 @@ coverage: packages-test build/coverage/build.ninja ## Run every test, then print
 	@__infra__/ci/run-tests build/coverage
 	@__infra__/ci/coverage build/coverage
 
-lint: packages-lint ## Check format, includes, scripts and texts, then run clang-tidy
+lint: packages-lint ## Check format, include directions, scripts and texts
 	@__infra__/ci/lint
-	@$(MAKE) --no-print-directory tidy
 
 tidy: packages-lint ## Run clang-tidy over what changed since its last clean run
 	@cmake --preset tidy --log-level=WARNING

@@ -26,12 +26,15 @@ if(TROUPE_HARDEN)
   add_link_options(-Wl,-z,relro,-z,now)
 endif()
 
+# Warnings that g++ derives from its optimised code, and gets wrong in the standard library's below -O2.
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  set(TROUPE_NO_GHOSTS -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds
+    -Wno-restrict -Wno-tsan)
+endif()
+
 if(TROUPE_SANITIZE)
   add_compile_options(-fsanitize=${TROUPE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-    # Instrumented code confuses these two warnings, in the standard library too.
-    add_compile_options(-Wno-maybe-uninitialized -Wno-tsan)
-  endif()
+  add_compile_options(${TROUPE_NO_GHOSTS})
   add_link_options(-fsanitize=${TROUPE_SANITIZE})
 endif()
 

@@ -1,4 +1,5 @@
-// What nearly every file includes. Files still include what they use: tidy and release builds may go without this one.
+// What nearly every file includes. Files still include what they use: tidy and release builds may
+// go without this one.
 #pragma once
 
 #include <chrono>

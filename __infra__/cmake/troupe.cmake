@@ -32,7 +32,7 @@ target_link_libraries(troupe_test_main PUBLIC Boost::unit_test_framework)
 troupe_target(troupe_test_main)
 
 # Tests are compiled with -O1: a third less to wait for, and the code under test keeps its own level.
-set(TROUPE_TEST_OPTIONS -O1 -Wno-maybe-uninitialized) # at -O1, g++ 12 sees ghosts in every std::variant
+set(TROUPE_TEST_OPTIONS -O1 ${TROUPE_NO_GHOSTS})
 
 # Owners of the precompiled headers: troupe_pch for libraries, troupe_pch_test for tests.
 if(TROUPE_PCH)

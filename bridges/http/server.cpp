@@ -103,8 +103,8 @@ void server::drain() {
   {
     const std::lock_guard life(life_cycle_);
     if (!listener_) return;
-    draining_ = true;
     listener_->close();
+    draining_ = true;
     lock.lock();
   }
   // A connection sets `idle` before it looks at `draining_`: one of the two sees the other.

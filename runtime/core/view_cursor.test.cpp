@@ -16,7 +16,8 @@ BOOST_AUTO_TEST_SUITE(view_cursors)
 BOOST_AUTO_TEST_CASE(a_cursor_comes_back_as_it_was_made_and_fits_a_url) {
   const bool held = rc::check([](const std::string& raw, int number) {
     std::string key;
-    for (const char c : raw) key += static_cast<char>((c & 0x7f) | 0x01);  // No NUL: parse_json refuses it.
+    for (const char c : raw)
+      key += static_cast<char>((c & 0x7f) | 0x01);  // No NUL: parse_json refuses it.
     view_query query{{{"a", number}}, "b", false, 10, ""};
     query.after = encode_cursor(users, query, {number, key});
     RC_ASSERT(query.after.find_first_of("+/=&?%# ") == std::string::npos);

@@ -371,9 +371,9 @@ class engine::implementation {
     handler_limits limits{options_.max_resident, options_.max_in_flight_per_entity,
                           options_.idle_timeout, options_.handler_policy};
     return {name, "supervisor", options_.component_policy,
-            [environment, limits, registry = &registry_, count = resident.get()](
+            [environment, limits, known = &registry_, count = resident.get()](
                 caf::event_based_actor& parent, card_ptr own) -> caf::actor {
-              return parent.spawn<command_handlers>(std::move(own), environment, limits, *registry,
+              return parent.spawn<command_handlers>(std::move(own), environment, limits, *known,
                                                     *count);
             }};
   }
