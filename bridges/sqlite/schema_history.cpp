@@ -30,9 +30,6 @@ template <class Work>
 result<void> schema_history::in_transaction(Work&& work) {
   if (auto begun = database_.begin(); !begun) return begun;
   result<void> done = work();
-  if (done && !database_.in_transaction()) {
-    done = error{errc::invalid, "it ends the transaction that it runs in; take ROLLBACK out of it"};
-  }
   if (done) done = database_.commit();
   database_.rollback();
   return done;
@@ -76,6 +73,10 @@ result<void> schema_history::run(std::string_view script) {
     if (controls_transaction((*next)->sql())) continue;
     if (auto done = (*next)->run(); !done) return done;
     next->reset();
+    if (!database_.in_transaction()) {
+      return error{errc::invalid,
+                   "it ends the transaction that it runs in; take ROLLBACK out of it"};
+    }
     const auto version = database_.number("PRAGMA schema_version");
     if (!version) return version.error();
     if (std::exchange(seen, *version) == *version) continue;
