@@ -420,6 +420,7 @@ BOOST_AUTO_TEST_CASE(a_writer_that_dies_before_storing_leaves_a_command_definite
   };
   BOOST_TEST(to_string(box.add("a", 2).status) == "failed");
   BOOST_TEST(box.amounts("a").empty());
+  BOOST_REQUIRE(box.eventually([&] { return box.actors->troubles().empty(); }));
   BOOST_TEST(to_string(box.add("a", 3).status) == "accepted");
 }
 

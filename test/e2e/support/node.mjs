@@ -65,7 +65,8 @@ export function launch(args, environment = {}) {
 /** Runs the program to its end: { code, stdout, stderr }. */
 export async function run(args, environment = {}) {
   const launched = launch(args, environment);
-  const { code, signal } = await within(launched.ended, `end of troupe ${args.join(' ')}`, launched);
+  const ended = within(launched.ended, `the end of troupe ${args.join(' ')}`, launched);
+  const { code, signal } = await ended.finally(() => launched.child.kill('SIGKILL'));
   return { code, signal, stdout: launched.stdout, stderr: launched.stderr };
 }
 
