@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -36,6 +37,11 @@ class actor_card {
   template <class Message>
   void tell(Message message) const {
     if (auto to = handle()) caf::anon_send(to, std::move(message));
+  }
+  /// The same after a pause, to the incarnation of now.
+  template <class Message>
+  void tell_later(std::chrono::milliseconds pause, Message message) const {
+    if (auto to = handle()) caf::delayed_anon_send(to, pause, std::move(message));
   }
 
   void started(caf::actor handle, timestamp now);

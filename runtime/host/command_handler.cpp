@@ -312,7 +312,9 @@ void command_handler::decide_again(std::vector<pending_ptr> commands, const erro
   }
   lost_races_ = 0;
   if (failure.code == errc::in_doubt) {
-    // Dropped unanswered: whoever takes over asks the log what became of them.
+    // Dropped unanswered, by a handler that lives on: whoever takes over asks the log what became
+    // of them.
+    for (const auto& one : commands) one->given_to(0);
     settled_ += commands.size();
     return;
   }

@@ -16,13 +16,12 @@ constexpr std::size_t max_passivations_at_once = 1'000;
 
 command_handlers::command_handlers(caf::actor_config& config, card_ptr card,
                                    handler_environment environment, handler_limits limits,
-                                   const actor_registry& registry,
-                                   std::atomic<std::size_t>& resident)
+                                   const actor_registry& registry, handler_counts& counts)
     : component(config, std::move(card)),
       environment_(std::move(environment)),
       limits_(limits),
       registry_(registry),
-      resident_(resident) {
+      counts_(counts) {
   set_down_handler([this](caf::down_msg& down) { on_down(down); });
 }
 
@@ -89,10 +88,11 @@ void command_handlers::on_exit() {
   for (auto& [id, one] : slots_) {
     if (one.handle) send_exit(one.handle, caf::exit_reason::user_shutdown);
   }
-  resident_ = 0;
+  counts_.resident = 0;
   slots_.clear();
   recency_.clear();
   ids_.clear();
+  dropped_.clear();
 }
 
 void command_handlers::on_deliver(const pending_ptr& command) {
@@ -122,13 +122,20 @@ void command_handlers::on_deliver(const pending_ptr& command) {
            static_cast<int>(limits_.restart.window.count() / 1000) + 1);
     return;
   }
+  if (one.handle && command->handler() == one.incarnation) {
+    // This handler is the one that dropped it: it is going down, and would only drop it again.
+    dropped_[found->first].push_back(command);
+    return;
+  }
   if (!one.handle) {
     if (!one.failures.empty()) ++one.restarts;
+    one.incarnation = ++counts_.incarnations;
     one.handle = spawn<command_handler>(environment_, found->first);
     one.since = environment_.time->now();
     monitor(one.handle);
     ids_.emplace(one.handle.address(), found->first);
   }
+  command->given_to(one.incarnation);
   ++one.in_flight;
   one.last_used = environment_.time->monotonic();
   recency_.splice(recency_.end(), recency_, one.recency);
@@ -140,7 +147,7 @@ command_handlers::slots::iterator command_handlers::find_or_make(const std::stri
   const auto [found, fresh] = slots_.try_emplace(id);
   if (fresh) {
     found->second.recency = recency_.insert(recency_.end(), &found->first);
-    resident_.store(slots_.size(), std::memory_order_relaxed);
+    counts_.resident.store(slots_.size(), std::memory_order_relaxed);
   }
   return found;
 }
@@ -163,10 +170,13 @@ void command_handlers::on_down(const caf::down_msg& down) {
   one.handle = nullptr;
   one.in_flight = 0;
   one.since = environment_.time->now();
-  // What it still had to do is handed in again by the commands themselves; a new handler is made
-  // for the next one.
   if (down.reason != caf::exit_reason::user_shutdown)
     one.failures.push_back(environment_.time->monotonic());
+  // What it still had to do is handed in again by the commands themselves; a new handler is made
+  // for the next one.
+  if (auto waiting = dropped_.extract(found->first)) {
+    for (const auto& command : waiting.mapped()) on_deliver(command);
+  }
 }
 
 bool command_handlers::refuses_after_failures(slot& one) const {
@@ -184,7 +194,7 @@ void command_handlers::passivate(slots::iterator one) {
   }
   recency_.erase(one->second.recency);
   slots_.erase(one);
-  resident_.store(slots_.size(), std::memory_order_relaxed);
+  counts_.resident.store(slots_.size(), std::memory_order_relaxed);
   ++passivated_;
 }
 

@@ -23,6 +23,12 @@ struct handler_limits {
       restart{};  ///< A handler that fails more often refuses commands until the window has passed.
 };
 
+/// What the engine knows of one category's handlers, across restarts of their supervisor.
+struct handler_counts {
+  std::atomic<std::size_t> resident{0};
+  std::atomic<std::uint64_t> incarnations{0};  ///< Handlers made so far.
+};
+
 /// To the supervisor of command handlers: one command for its entity.
 struct deliver {
   pending_ptr command;
@@ -68,8 +74,7 @@ struct restart_handler {
 class command_handlers final : public component {
  public:
   command_handlers(caf::actor_config& config, card_ptr card, handler_environment environment,
-                   handler_limits limits, const actor_registry& registry,
-                   std::atomic<std::size_t>& resident);
+                   handler_limits limits, const actor_registry& registry, handler_counts& counts);
 
  protected:
   caf::message_handler handlers() override;
@@ -79,6 +84,7 @@ class command_handlers final : public component {
  private:
   struct slot {
     caf::actor handle;
+    std::uint64_t incarnation = 0;
     std::size_t in_flight = 0;
     std::uint64_t processed = 0;
     std::uint32_t restarts = 0;
@@ -103,10 +109,12 @@ class command_handlers final : public component {
   const handler_environment environment_;
   const handler_limits limits_;
   const actor_registry& registry_;
-  std::atomic<std::size_t>& resident_;
+  handler_counts& counts_;
   slots slots_;
   std::list<const std::string*> recency_;  ///< Keys of the slots, least recently used first.
   std::unordered_map<caf::actor_addr, std::string> ids_;
+  /// Commands that a handler dropped when it went down, until its end has been reported. By entity.
+  std::unordered_map<std::string, std::vector<pending_ptr>> dropped_;
   std::uint64_t passivated_ = 0;
 };
 

@@ -19,8 +19,10 @@
 namespace troupe::host {
 namespace {
 
-/// How often a command that no handler has begun with is handed in again after crashes.
-constexpr unsigned max_attempts = 8;
+/// How often a command of which nothing is stored is handed in again after crashes, and the pause
+/// before the second of these attempts; each later pause is twice as long. About a second in all.
+constexpr unsigned max_attempts = 10;
+constexpr std::chrono::milliseconds first_pause{2};
 
 /// How long the admin endpoint waits for an actor that is busy.
 constexpr auto answer_timeout = std::chrono::seconds(1);
@@ -156,7 +158,7 @@ class engine::implementation {
           if (outcome.status == outcome_status::overloaded) shed_.fetch_add(1);
           done(std::move(outcome));
         },
-        0);
+        0, 0);
   }
 
   std::vector<actor_info> actors(const std::string& kind, const std::string& prefix,
@@ -296,8 +298,8 @@ class engine::implementation {
 
   engine_counts counts() const {
     engine_counts now{in_flight_, shed_, 0, rescued_};
-    for (const auto& [category, count] : resident_)
-      now.resident += count->load(std::memory_order_relaxed);
+    for (const auto& [category, of_category] : handler_counts_)
+      now.resident += of_category->resident.load(std::memory_order_relaxed);
     return now;
   }
 
@@ -364,17 +366,17 @@ class engine::implementation {
         category == feature_name ? std::string("command-handlers") : "command-handlers-" + category;
     const auto card = registry_.card(base + '/' + name, "supervisor");
     handlers_[category] = card;
-    auto& resident = resident_[category];
-    resident = std::make_unique<std::atomic<std::size_t>>(0);
+    auto& counts = handler_counts_[category];
+    counts = std::make_unique<handler_counts>();
     handler_environment environment{category, aggregate.kernel, writer_,      readers_,
                                     card,     &clock_,          options_.node};
     handler_limits limits{options_.max_resident, options_.max_in_flight_per_entity,
                           options_.idle_timeout, options_.handler_policy};
     return {name, "supervisor", options_.component_policy,
-            [environment, limits, known = &registry_, count = resident.get()](
+            [environment, limits, known = &registry_, of_category = counts.get()](
                 caf::event_based_actor& parent, card_ptr own) -> caf::actor {
               return parent.spawn<command_handlers>(std::move(own), environment, limits, *known,
-                                                    *count);
+                                                    *of_category);
             }};
   }
 
@@ -403,11 +405,15 @@ class engine::implementation {
             }};
   }
 
-  void hand_in(command one, completion done, unsigned attempts) {
-    const auto& category = one.stream.category;
-    const auto card = handlers_.at(category);
-    card->tell(deliver{
-        std::make_shared<pending_command>(std::move(one), std::move(done), rescue_, attempts)});
+  void hand_in(command one, completion done, unsigned attempts, std::uint64_t dropped_by) {
+    const auto card = handlers_.at(one.stream.category);
+    deliver message{std::make_shared<pending_command>(std::move(one), std::move(done), rescue_,
+                                                      attempts, dropped_by)};
+    if (attempts < 2) {
+      card->tell(std::move(message));
+    } else {
+      card->tell_later(first_pause * (1U << (attempts - 2)), std::move(message));
+    }
   }
 
   /// A crash has dropped a command. If nobody has begun to store it, it is handed in again; else
@@ -419,11 +425,19 @@ class engine::implementation {
              "the node is stopping");
     } else if (dropped.in_log) {
       ask_the_log(std::move(dropped));
-    } else if (dropped.attempts < max_attempts) {
-      hand_in(std::move(dropped.command), std::move(dropped.done), dropped.attempts + 1);
+    } else {
+      hand_in_again(std::move(dropped));
+    }
+  }
+
+  /// For a command of which nothing is stored, and nothing is on its way any more.
+  void hand_in_again(pending_command::abandoned dropped) {
+    if (dropped.attempts < max_attempts) {
+      hand_in(std::move(dropped.command), std::move(dropped.done), dropped.attempts + 1,
+              dropped.dropped_by);
     } else {
       answer(dropped, outcome_status::unavailable, "handler-failing",
-             "the command handler keeps failing; nothing was stored");
+             "the command handler or the log writer keeps failing; nothing was stored");
     }
   }
 
@@ -437,8 +451,10 @@ class engine::implementation {
         } else if (const auto& before = known->front()) {
           one->done(answer_again(*before, one->command));
         } else {
-          answer(*one, outcome_status::failed, "handler-crashed",
-                 "the command handler crashed; nothing was stored");
+          // A commit that is late on its way could still be stored: a look-up before the next
+          // decision and the compare-and-set see to it that only one is.
+          one->command.id_given = true;
+          hand_in_again(std::move(*one));
         }
       };
       readers_.front()->tell(
@@ -532,7 +548,7 @@ class engine::implementation {
   std::atomic<bool> draining_{false};
   std::mutex idle_mutex_;
   std::condition_variable idle_;
-  std::map<std::string, std::unique_ptr<std::atomic<std::size_t>>> resident_;
+  std::map<std::string, std::unique_ptr<handler_counts>> handler_counts_;  ///< By category.
 
   card_ptr root_;
   card_ptr writer_;

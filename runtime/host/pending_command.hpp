@@ -19,21 +19,23 @@ class pending_command {
     completion done;
     bool in_log = false;
     unsigned attempts = 0;
+    std::uint64_t dropped_by = 0;  ///< The incarnation of the handler that had it; 0: none yet.
   };
   using on_abandoned = std::function<void(abandoned)>;
 
-  /// `attempts`: how often this command has been handed to an actor before. `on_abandoned` must
-  /// outlive this.
+  /// `attempts`: how often this command has been handed to an actor before, and `dropped_by` which
+  /// handler dropped it last. `rescue` must outlive this.
   pending_command(troupe::command command, completion done, const on_abandoned& rescue,
-                  unsigned attempts)
+                  unsigned attempts, std::uint64_t dropped_by)
       : command_(std::move(command)),
         done_(std::move(done)),
         rescue_(rescue),
+        handler_(dropped_by),
         attempts_(attempts) {}
   pending_command(const pending_command&) = delete;
   pending_command& operator=(const pending_command&) = delete;
   ~pending_command() {
-    if (done_) rescue_({std::move(command_), std::move(done_), in_log_, attempts_});
+    if (done_) rescue_({std::move(command_), std::move(done_), in_log_, attempts_, handler_});
   }
 
   [[nodiscard]] const troupe::command& command() const { return command_; }
@@ -43,6 +45,10 @@ class pending_command {
     if (auto done = std::exchange(done_, nullptr)) done(std::move(outcome));
   }
 
+  /// The incarnation of the handler that has this command now, or had it last.
+  [[nodiscard]] std::uint64_t handler() const { return handler_; }
+  void given_to(std::uint64_t incarnation) { handler_ = incarnation; }
+
   /// From here on the command may be stored even if nobody reports it.
   void mark_in_log() { in_log_ = true; }
 
@@ -50,6 +56,7 @@ class pending_command {
   troupe::command command_;
   completion done_;
   const on_abandoned& rescue_;
+  std::uint64_t handler_;
   bool in_log_ = false;
   unsigned attempts_;
 };
