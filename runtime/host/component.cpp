@@ -1,9 +1,21 @@
 #include "runtime/host/component.hpp"
 
+#include <pthread.h>
+
 #include <exception>
 #include <utility>
 
 namespace troupe::host {
+namespace {
+
+/// Lets `top -H` and debuggers tell an actor's own thread by the end of its path.
+void name_this_thread(const std::string& path) {
+  constexpr std::size_t longest = 15;
+  const auto parent = path.rfind('/', path.rfind('/') - 1) + 1;
+  ::pthread_setname_np(::pthread_self(), path.substr(parent, longest).c_str());
+}
+
+}  // namespace
 
 std::string text_of(const std::exception_ptr& problem) {
   try {
@@ -34,6 +46,7 @@ caf::invoke_message_result component::consume(caf::mailbox_element& message) {
 }
 
 caf::behavior component::make_behavior() {
+  if (getf(is_detached_flag)) name_this_thread(card_->path());
   return handlers().or_else([this](const describe& question) { question.reply(state()); });
 }
 
