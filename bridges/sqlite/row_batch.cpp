@@ -38,47 +38,71 @@ std::string statement_for(const table_layout& layout,
   std::string names;
   std::string values;
   std::string changes;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    const auto& column = *columns[i];
-    const char* comma = i == 0 ? "" : ", ";
-    const auto path = "'$[" + std::to_string(i) + "]'";
-    names += comma + column.quoted;
-    // JSON stays JSON, text and numbers come out of it; either way null becomes NULL.
-    values += comma + (column.kind == column_kind::json ? "nullif(value -> " + path + ", 'null')"
-                                                        : "json_extract(value, " + path + ")");
-    if (&column == &layout.key_column()) continue;
-    changes += (changes.empty() ? "" : ", ") + column.quoted + " = excluded." + column.quoted;
+  for (const auto* column : columns) {
+    const char* comma = names.empty() ? "" : ", ";
+    names += comma + column->quoted;
+    values += std::string(comma) + '?';
+    if (column == &layout.key_column()) continue;
+    changes += (changes.empty() ? "" : ", ") + column->quoted + " = excluded." + column->quoted;
   }
-  return "INSERT INTO " + layout.quoted + " (" + names + ") SELECT " + values +
-         " FROM json_each(?1) WHERE true ON CONFLICT (" + layout.key_column().quoted + ") DO " +
+  return "INSERT INTO " + layout.quoted + " (" + names + ") VALUES (" + values + ") ON CONFLICT (" +
+         layout.key_column().quoted + ") DO " +
          (changes.empty() ? "NOTHING" : "UPDATE SET " + changes);
+}
+
+void bind_value(statement& insert, int parameter, const json& value) {
+  switch (value.type()) {
+    case json::value_t::string:
+      insert.bind(parameter, value.get_ref<const std::string&>());
+      break;
+    case json::value_t::boolean:
+      insert.bind(parameter, std::int64_t{value.get<bool>() ? 1 : 0});
+      break;
+    case json::value_t::number_integer:
+    case json::value_t::number_unsigned:
+      insert.bind(parameter, value.get<std::int64_t>());
+      break;
+    case json::value_t::number_float:
+      insert.bind(parameter, value.get<double>());
+      break;
+    default:
+      insert.bind_null(parameter);
+      break;
+  }
+}
+
+/// Binds one row; the texts of its JSON columns are kept in `texts` until the next row.
+void bind_row(statement& insert, const json& row, const std::vector<const table_column*>& columns,
+              std::vector<std::string>& texts) {
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const auto parameter = static_cast<int>(i);
+    const auto value = row.find(columns[i]->name);
+    if (value == row.end() || value->is_null()) {
+      insert.bind_null(parameter);
+    } else if (columns[i]->kind == column_kind::json) {
+      texts[i] = value->dump();
+      insert.bind(parameter, texts[i]);
+    } else {
+      bind_value(insert, parameter, *value);
+    }
+  }
 }
 
 }  // namespace
 
-result<row_batch> row_batch::of(const view_table& table, const table_layout& layout,
-                                std::span<const json> rows) {
+result<void> upsert_rows(database& target, const view_table& table, const table_layout& layout,
+                         std::span<const json> rows) {
   auto columns = columns_of(table, layout, rows);
   if (!columns) return std::move(columns).error();
-  row_batch batch;
-  batch.statement = statement_for(layout, *columns);
-  auto& text = batch.values;
-  text = "[";
-  try {
-    for (const auto& row : rows) {
-      text += text.size() == 1 ? "[" : ",[";
-      for (std::size_t i = 0; i < columns->size(); ++i) {
-        if (i > 0) text += ',';
-        const auto value = row.find((*columns)[i]->name);
-        text += value == row.end() ? "null" : value->dump();
-      }
-      text += ']';
-    }
-  } catch (const json::exception& problem) {
-    return error{errc::invalid, "a row of view '" + table.name + "': " + problem.what()};
+  if (rows.empty()) return {};
+  auto insert = target.prepare(statement_for(layout, *columns));
+  if (!insert) return std::move(insert).error();
+  std::vector<std::string> texts(columns->size());
+  for (const auto& row : rows) {
+    bind_row(*insert, row, *columns, texts);
+    if (auto written = insert->run(); !written) return written;
   }
-  text += ']';
-  return batch;
+  return {};
 }
 
 std::string key_array(std::span<const std::string> keys) {

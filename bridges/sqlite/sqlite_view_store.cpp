@@ -56,11 +56,7 @@ class sqlite_transaction final : public view_transaction {
     if (auto open = check_open(); !open) return open;
     auto layout = layouts_.of(**writer_, table);
     if (!layout) return std::move(layout).error();
-    auto batch = row_batch::of(table, **layout, rows);
-    if (!batch || rows.empty()) return batch ? result<void>() : result<void>(batch.error());
-    auto insert = (*writer_)->prepare(batch->statement);
-    if (!insert) return std::move(insert).error();
-    return insert->bind(0, batch->values).run();
+    return upsert_rows(**writer_, table, **layout, rows);
   }
 
   result<void> remove(const view_table& table, std::span<const std::string> keys) override {

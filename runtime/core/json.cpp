@@ -113,4 +113,27 @@ result<json> parse_json(std::string_view text, const json_limits& limits) {
   return std::move(builder.root());
 }
 
+bool is_utf8(std::string_view text) noexcept {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  for (std::size_t at = 0; at < text.size();) {
+    const auto lead = byte(at);
+    if (lead < 0x80) {
+      ++at;
+      continue;
+    }
+    const std::size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (lead < 0xc2 || lead > 0xf4 || text.size() - at < length) return false;
+    // The second byte's range is narrower where the first alone would allow overlong forms,
+    // surrogates or what lies beyond U+10FFFF.
+    const unsigned least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    const unsigned most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    if (byte(at + 1) < least || byte(at + 1) > most) return false;
+    for (std::size_t i = 2; i < length; ++i) {
+      if ((byte(at + i) & 0xc0U) != 0x80) return false;
+    }
+    at += length;
+  }
+  return true;
+}
+
 }  // namespace troupe

@@ -22,4 +22,7 @@ struct json_limits {
 /// (byte offset).
 result<json> parse_json(std::string_view text, const json_limits& limits = {});
 
+/// Whether the text is UTF-8 (RFC 3629: no overlong forms, no surrogates).
+bool is_utf8(std::string_view text) noexcept;
+
 }  // namespace troupe

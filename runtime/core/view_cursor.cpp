@@ -62,8 +62,9 @@ std::string shape_of(const view_table& table, const view_query& query) {
 const char* problem_of(const json& value) {
   if (value.is_string()) {
     const auto& text = value.get_ref<const std::string&>();
-    return text.find('\0') == std::string::npos ? nullptr
-                                                : "holds a NUL character, which views cannot store";
+    if (text.find('\0') != std::string::npos)
+      return "holds a NUL character, which views cannot store";
+    return is_utf8(text) ? nullptr : "holds text that is not UTF-8";
   }
   if (value.is_number_unsigned()) {
     const bool fits = value.get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max();
