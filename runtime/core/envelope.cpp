@@ -1,5 +1,7 @@
 #include "runtime/core/envelope.hpp"
 
+#include <utility>
+
 namespace troupe {
 
 json to_json(const envelope& message) {
@@ -9,10 +11,9 @@ json to_json(const envelope& message) {
           {"data", message.data}};
 }
 
-result<envelope> envelope_from_json(const json& value) {
+result<envelope> envelope_from_json(json value) {
   if (!value.is_object()) return error{errc::invalid, "an envelope must be a JSON object"};
-  const auto member = [&](const char* name, json::value_t type,
-                          const char* what) -> result<const json*> {
+  const auto member = [&](const char* name, json::value_t type, const char* what) -> result<json*> {
     const auto found = value.find(name);
     if (found == value.end())
       return error{errc::invalid, std::string("member '") + name + "' is missing"};
@@ -28,7 +29,9 @@ result<envelope> envelope_from_json(const json& value) {
   if (!metadata) return std::move(metadata).error();
   auto data = member("data", json::value_t::object, "an object");
   if (!data) return std::move(data).error();
-  return envelope{(*id)->get<std::string>(), (*type)->get<std::string>(), **metadata, **data};
+  return envelope{std::move((*id)->get_ref<std::string&>()),
+                  std::move((*type)->get_ref<std::string&>()), std::move(**metadata),
+                  std::move(**data)};
 }
 
 json to_json(const recorded_event& recorded) {

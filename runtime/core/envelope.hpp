@@ -24,7 +24,7 @@ struct envelope {
 json to_json(const envelope& message);
 
 /// Decodes totally: any missing or wrongly typed member is `errc::invalid`, naming the member.
-result<envelope> envelope_from_json(const json& value);
+result<envelope> envelope_from_json(json value);
 
 /// An event with its place in the log.
 struct recorded_event {

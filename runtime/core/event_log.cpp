@@ -2,11 +2,36 @@
 
 namespace troupe {
 
+namespace {
+
+/// What `to_json(event).dump()` gives, without copying the event first.
+void append_text(std::string& out, const envelope& event) {
+  out += R"({"data":)";
+  out += event.data.dump();
+  out += R"(,"id":)";
+  out += json(event.id).dump();
+  out += R"(,"metadata":)";
+  out += event.metadata.dump();
+  out += R"(,"type":)";
+  out += json(event.type).dump();
+  out += '}';
+}
+
+}  // namespace
+
 std::string encode_body(std::span<const envelope> events) {
-  if (events.size() == 1) return to_json(events.front()).dump();
-  json all = json::array();
-  for (const auto& event : events) all.push_back(to_json(event));
-  return all.dump();
+  std::string out;
+  if (events.size() == 1) {
+    append_text(out, events.front());
+    return out;
+  }
+  out += '[';
+  for (const auto& event : events) {
+    if (out.size() > 1) out += ',';
+    append_text(out, event);
+  }
+  out += ']';
+  return out;
 }
 
 result<std::vector<recorded_event>> decode(const recorded_commit& recorded) {
@@ -25,7 +50,7 @@ result<std::vector<recorded_event>> decode(const recorded_commit& recorded) {
   std::vector<recorded_event> events;
   events.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
-    auto event = envelope_from_json(several ? (*body)[i] : *body);
+    auto event = envelope_from_json(std::move(several ? (*body)[i] : *body));
     if (!event) return corrupt("event " + std::to_string(i + 1) + ": " + event.error().message);
     events.push_back({std::move(*event), recorded.data.stream, recorded.data.first_version + i,
                       recorded.position});

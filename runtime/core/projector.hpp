@@ -13,15 +13,16 @@
 
 namespace troupe {
 
-/// An event with its place in the log, as a projector sees it.
+/// An event with its place in the log, as a projector sees it. What it refers to lives as long as
+/// the `recorded_event` that it was decoded from.
 template <class E>
 struct recorded {
   E data;
-  stream_id stream;
+  const stream_id& stream;
   version_t version = 0;
   position_t position = 0;
-  std::string event_id;
-  json metadata;
+  const std::string& event_id;
+  const json& metadata;
   timestamp time{};  ///< When the command was received.
 };
 
@@ -62,7 +63,7 @@ concept projector = requires {
 }
 &&projects_every_event<P>;
 
-/// An event decoded for one projector.
+/// An event decoded for one projector; not to outlive the `recorded_event` that it comes from.
 class decoded_event {
  public:
   explicit decoded_event(std::string key) : key_(std::move(key)) {}

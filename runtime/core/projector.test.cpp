@@ -84,7 +84,8 @@ struct a_fold {
   std::unique_ptr<row_fold> fold = std::move(kernel.fold(nullptr)).value();
 
   void apply(const std::string& type, json data) {
-    auto event = kernel.decode(recorded_as(type, std::move(data)));
+    const auto recorded = recorded_as(type, std::move(data));
+    auto event = kernel.decode(recorded);
     BOOST_TEST_REQUIRE(event.has_value());
     fold->apply(**event);
   }
