@@ -6,7 +6,7 @@ set -euo pipefail
 build=(
   g++ cmake ninja-build ccache pkg-config
   libcaf-dev nlohmann-json3-dev libboost-dev libboost-test-dev librapidcheck-dev
-  libcpp-httplib-dev libsqlite3-dev libvalijson-dev libre2-dev libcli11-dev libspdlog-dev prometheus-cpp-dev
+  libcpp-httplib-dev libsqlite3-dev libvalijson-dev libre2-dev libcli11-dev libspdlog-dev prometheus-cpp-dev libjemalloc-dev
 )
 test=(curl sqlite3 python3 golang-go nodejs npm)
 lint=(git clang clang-format clang-tidy libclang-rt-14-dev shellcheck python3)
