@@ -109,7 +109,7 @@ result<append_result> log_writer::write_request(const append_request& request) {
   append_result answer;
   if (request.commits.empty()) answer.failure = error{errc::invalid, "an append without commits"};
   for (const auto& wanted : request.commits) {
-    auto written = write_commit(wanted);
+    auto written = write_commit(wanted, request.ids_given);
     if (!written) return std::move(written).error();
     if (!*written) {
       answer.failure = std::move(*written).error();
@@ -120,7 +120,7 @@ result<append_result> log_writer::write_request(const append_request& request) {
   return answer;
 }
 
-result<log_writer::verdict> log_writer::write_commit(const commit& wanted) {
+result<log_writer::verdict> log_writer::write_commit(const commit& wanted, bool id_given) {
   const auto& stream = wanted.stream;
   if (wanted.event_count == 0 || wanted.first_version == 0) {
     return verdict(
@@ -130,6 +130,11 @@ result<log_writer::verdict> log_writer::write_commit(const commit& wanted) {
     return verdict(
         error{errc::duplicate, "command " + wanted.command_id + " is already in the log"});
   };
+  if (id_given) {
+    auto known = known_outcome(wanted.command_id);
+    if (!known) return std::move(known).error();
+    if (*known) return duplicate();
+  }
   auto found = find_category(stream.category);
   if (!found) return std::move(found).error();
   auto& [category, head] = **found;
@@ -184,6 +189,12 @@ result<log_writer::verdict> log_writer::write_commit(const commit& wanted) {
 
 result<bool> log_writer::known_command(const std::string& command_id) {
   auto probe = database_->prepare("SELECT 1 FROM commits WHERE command_id = ?1");
+  if (!probe) return std::move(probe).error();
+  return probe->bind(0, command_id).step();
+}
+
+result<bool> log_writer::known_outcome(const std::string& command_id) {
+  auto probe = database_->prepare("SELECT 1 FROM outcomes WHERE command_id = ?1");
   if (!probe) return std::move(probe).error();
   return probe->bind(0, command_id).step();
 }

@@ -62,8 +62,9 @@ class log_writer {
   /// The commit's position, or why it is refused.
   using verdict = result<position_t>;
   /// The outer error is of the database and ends the whole batch.
-  result<verdict> write_commit(const commit& wanted);
+  result<verdict> write_commit(const commit& wanted, bool id_given);
   result<bool> known_command(const std::string& command_id);
+  result<bool> known_outcome(const std::string& command_id);
   result<category_end*> find_category(const std::string& name);
   result<void> write_outcome(const kept_outcome& kept);
   result<bool> delete_expired();

@@ -48,6 +48,9 @@ result<std::vector<recorded_event>> decode(const recorded_commit& recorded);
 /// prefix: if one is not stored, no later one is.
 struct append_request {
   std::vector<commit> commits;  ///< At least one.
+  /// Callers chose the command ids, so a kept outcome may have one of them too: a command that was
+  /// once refused is not carried out under the same id later.
+  bool ids_given = false;
 };
 
 /// What became of an `append_request`. `positions` belong to the stored prefix of its commits. If
@@ -88,7 +91,8 @@ class event_log {
 
   /// Stores all requests and outcomes with one flush to stable storage; the results are in the
   /// order of the requests. A commit is stored if and only if its stream's last version is
-  /// `first_version - 1` and its command id is new; requests are independent of each other. When
+  /// `first_version - 1` and its command id is new: no commit has it nor, where `ids_given`, a kept
+  /// outcome. `duplicate` comes before `conflict`. Requests are independent of each other. When
   /// this returns, everything reported stored is durable. `outcomes` are kept at least 24 hours;
   /// the first outcome of a command id wins. If the flush fails, every result says so.
   virtual std::vector<append_result> append(std::span<const append_request> requests,

@@ -52,9 +52,9 @@ caf::behavior command_handler::make_behavior() {
           const auto& failure = message.entity->error();
           phase_ = phase::cold;
           for (const auto& one : std::exchange(waiting_, {})) {
-            auto outcome =
-                outcome_for(*one, failure.code == errc::corrupt ? outcome_status::failed
-                                                                : outcome_status::unavailable);
+            auto outcome = outcome_for(one->command(), failure.code == errc::corrupt
+                                                           ? outcome_status::failed
+                                                           : outcome_status::unavailable);
             outcome.code = failure.code == errc::corrupt ? "unreadable-history" : "";
             outcome.detail = failure.message;
             outcome.retry_after = retry_soon;
@@ -70,7 +70,7 @@ caf::behavior command_handler::make_behavior() {
         phase_ = phase::idle;
         advance();
       },
-      [this](const commands_looked_up& message) { decide_all(message.found.get()); },
+      [this](const commands_looked_up& message) { on_looked_up(*message.found); },
       [this](const describe& question) { question.reply(state()); },
   };
 }
@@ -78,19 +78,38 @@ caf::behavior command_handler::make_behavior() {
 void command_handler::advance() {
   if (waiting_.empty()) return;
   if (phase_ == phase::cold) {
-    load_state();
+    if (!begin_as_new()) load_state();
     return;
   }
-  if (phase_ != phase::idle) return;
-  std::vector<std::string> ids;
-  for (const auto& one : waiting_) {
-    if (one->command().id_given) ids.push_back(one->command().context.command_id);
+  if (phase_ == phase::idle) decide_all();
+}
+
+bool command_handler::begin_as_new() {
+  const auto& first = *waiting_.front();
+  const auto& command = first.command();
+  if (has_history_ || answer_without_deciding(first)) return false;
+  entity_ = environment_.kernel->initial();
+  std::vector<commit> commits;
+  std::optional<command_outcome> outcome;
+  try {
+    auto answer = entity_->handle(command.type, command.data, command.context);
+    auto* events = answer ? std::get_if<std::vector<new_event>>(&*answer) : nullptr;
+    if (events != nullptr && !events->empty())
+      outcome = record(command, std::move(*events), commits);
+  } catch (...) {
+    // Domain code need not expect a state that was only assumed.
   }
-  if (ids.empty()) {
-    decide_all(nullptr);
-  } else {
-    look_up(std::move(ids));
+  if (!outcome) {
+    become_cold();
+    return false;
   }
+  append_request request{std::move(commits), command.id_given};
+  waiting_.front()->mark_in_log();
+  decided_.push_back({std::move(waiting_.front()), std::move(*outcome), true});
+  waiting_.erase(waiting_.begin());
+  assumed_new_ = true;
+  send_to_log(std::move(request), {});
+  return true;
 }
 
 void command_handler::load_state() {
@@ -107,8 +126,11 @@ void command_handler::load_state() {
                    error{errc::unavailable, "the log reader broke down; try again"}))});
 }
 
-void command_handler::look_up(std::vector<std::string> ids) {
+void command_handler::look_up() {
   phase_ = phase::looking_up;
+  std::vector<std::string> ids;
+  ids.reserve(unsure_.size());
+  for (const auto& one : unsure_) ids.push_back(one->command().context.command_id);
   auto self = caf::actor_cast<caf::actor>(this);
   const auto& readers = environment_.readers;
   readers[std::hash<std::string>{}(id_) % readers.size()]->tell(lookup{
@@ -120,58 +142,77 @@ void command_handler::look_up(std::vector<std::string> ids) {
                           error{errc::unavailable, "the log reader broke down; try again"})});
 }
 
-void command_handler::decide_all(const lookup_result* known) {
-  // Commands that came while the lookup was under way are behind those it was about, and wait for
-  // the next round if they need a lookup of their own; a repeat within one round waits likewise,
-  // until the first one is stored and can be found.
+void command_handler::on_looked_up(const lookup_result& found) {
+  auto asked = std::exchange(unsure_, {});
+  std::vector<pending_ptr> unknown;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    auto& one = asked[i];
+    if (!found) {
+      auto outcome = outcome_for(one->command(), outcome_status::unavailable);
+      outcome.detail = found.error().message;
+      outcome.retry_after = retry_soon;
+      answer(one, std::move(outcome));
+    } else if (const auto& before = (*found)[i]) {
+      answer(one, answer_again(*before, one->command()));
+    } else {
+      one->set_looked_up(true);
+      unknown.push_back(std::move(one));
+    }
+  }
+  waiting_.insert(waiting_.begin(), unknown.begin(), unknown.end());
+  next_step();
+}
+
+void command_handler::next_step() {
+  if (!to_keep_.empty()) {
+    keep_outcomes();
+    return;
+  }
+  if (!unsure_.empty()) {
+    look_up();
+    return;
+  }
+  phase_ = entity_ ? phase::idle : phase::cold;
+  report_settled();
+  advance();
+}
+
+void command_handler::decide_all() {
+  // A repeat within one round waits for the next, when the first one is stored and can be found.
   std::vector<pending_ptr> later;
-  std::set<std::string> ids_in_round;
-  std::vector<commit> commits;
-  std::vector<kept_outcome> outcomes;
-  std::size_t next_known = 0;
-  const std::size_t known_count = known != nullptr && *known ? (**known).size() : 0;
+  std::set<std::string_view> ids_in_round;
+  append_request request;
   // The round is moved out so that a throw abandons exactly the commands in it; the mailbox's
   // others are abandoned by CAF.
   for (auto& one : std::exchange(waiting_, {})) {
     const auto& command = one->command();
-    if (command.id_given && known != nullptr && !*known) {
-      auto outcome = outcome_for(*one, outcome_status::unavailable);
-      outcome.detail = known->error().message;
-      outcome.retry_after = retry_soon;
-      decided_.push_back({std::move(one), std::move(outcome)});
+    if (!entity_ || (command.id_given && !ids_in_round.insert(command.context.command_id).second)) {
+      later.push_back(std::move(one));
       continue;
     }
-    if (command.id_given) {
-      if (next_known == known_count || !ids_in_round.insert(command.context.command_id).second) {
-        next_known = std::min(next_known + 1, known_count);
-        later.push_back(std::move(one));
-        continue;
-      }
-      if (const auto& before = (**known)[next_known++]) {
-        auto outcome = answer_again(*before, command);
-        decided_.push_back({std::move(one), std::move(outcome)});
-        continue;
-      }
+    const auto before = request.commits.size();
+    auto outcome = decide(one, request.commits);
+    if (!outcome) {
+      unsure_.push_back(std::move(one));
+      continue;
     }
-    const auto commits_before = commits.size();
-    auto outcome = decide(one, commits);
-    const bool stored = commits.size() > commits_before;
-    const bool keep =
-        !stored && command.id_given &&
-        (outcome.status == outcome_status::accepted || outcome.status == outcome_status::rejected);
-    decided_.push_back({std::move(one), std::move(outcome), stored, keep});
+    const bool has_commit = request.commits.size() > before;
+    if (has_commit) {
+      one->mark_in_log();
+      request.ids_given = request.ids_given || command.id_given;
+    }
+    const bool keep = !has_commit && command.id_given &&
+                      (outcome->status == outcome_status::accepted ||
+                       outcome->status == outcome_status::rejected);
+    decided_.push_back({std::move(one), std::move(*outcome), has_commit, keep});
   }
-  std::ranges::move(waiting_, std::back_inserter(later));
   waiting_ = std::move(later);
 
-  if (commits.empty()) {
+  if (request.commits.empty()) {
     on_append_done({});
-    return;
+  } else {
+    send_to_log(std::move(request), {});
   }
-  for (const auto& one : decided_) {
-    if (one.has_commit) one.command->mark_in_log();
-  }
-  send_to_log({std::move(commits)}, {});
 }
 
 void command_handler::send_to_log(append_request request, std::vector<kept_outcome> outcomes) {
@@ -193,14 +234,14 @@ std::optional<command_outcome> command_handler::answer_without_deciding(
     const pending_command& one) {
   const auto& command = one.command();
   if (environment_.time->monotonic() > command.deadline) {
-    auto outcome = outcome_for(one, outcome_status::unavailable);
+    auto outcome = outcome_for(command, outcome_status::unavailable);
     outcome.code = "deadline-exceeded";
     outcome.detail = "the deadline passed before the command was looked at; nothing was stored";
     outcome.retry_after = retry_soon;
     return outcome;
   }
   if (command.expected_version && *command.expected_version != version_) {
-    auto outcome = outcome_for(one, outcome_status::version_mismatch);
+    auto outcome = outcome_for(command, outcome_status::version_mismatch);
     outcome.detail = "the entity is at version " + std::to_string(version_) + ", not " +
                      std::to_string(*command.expected_version) + "; read it again and decide anew";
     return outcome;
@@ -208,57 +249,69 @@ std::optional<command_outcome> command_handler::answer_without_deciding(
   return std::nullopt;
 }
 
-command_outcome command_handler::decide(const pending_ptr& one, std::vector<commit>& commits) {
-  if (auto answered = answer_without_deciding(*one)) return std::move(*answered);
+std::optional<command_outcome> command_handler::decide(const pending_ptr& one,
+                                                       std::vector<commit>& commits) {
   const auto& command = one->command();
+  // What makes no events leaves no trace that an append could find.
+  const bool may_be_repeat = command.id_given && !one->looked_up();
+  if (auto answered = answer_without_deciding(*one)) {
+    return may_be_repeat ? std::nullopt : std::move(answered);
+  }
   result<handled> answer = error{errc::internal, ""};
   try {
     answer = entity_->handle(command.type, command.data, command.context);
   } catch (...) {
-    auto outcome = outcome_for(*one, outcome_status::failed);
+    if (may_be_repeat) {
+      entity_.reset();  // Spoilt; what this round has decided so far is not.
+      has_history_ = true;
+      return std::nullopt;
+    }
+    auto outcome = outcome_for(command, outcome_status::failed);
     outcome.code = "handler-crashed";
     outcome.detail = "the command handler crashed on this command; nothing was stored";
     one->complete(std::move(outcome));
     throw;
   }
+  auto* events = answer ? std::get_if<std::vector<new_event>>(&*answer) : nullptr;
+  if (events != nullptr && !events->empty()) return record(command, std::move(*events), commits);
+  if (may_be_repeat) return std::nullopt;
+  if (events != nullptr) return outcome_for(command, outcome_status::accepted);
   if (!answer) {
-    auto outcome = outcome_for(*one, outcome_status::invalid);
+    auto outcome = outcome_for(command, outcome_status::invalid);
     outcome.detail = answer.error().message;
     return outcome;
   }
-  if (const auto* refused = std::get_if<rejection>(&*answer)) {
-    auto outcome = outcome_for(*one, outcome_status::rejected);
-    outcome.code = refused->code;
-    outcome.detail = refused->detail;
-    return outcome;
-  }
-  auto outcome = outcome_for(*one, outcome_status::accepted);
-  auto& events = std::get<std::vector<new_event>>(*answer);
-  if (events.empty()) return outcome;
+  const auto& refused = std::get<rejection>(*answer);
+  auto outcome = outcome_for(command, outcome_status::rejected);
+  outcome.code = refused.code;
+  outcome.detail = refused.detail;
+  return outcome;
+}
 
+command_outcome command_handler::record(const command& one, std::vector<new_event> events,
+                                        std::vector<commit>& commits) {
+  auto outcome = outcome_for(one, outcome_status::accepted);
   std::vector<envelope> recorded;
   recorded.reserve(events.size());
   const auto first = version_ + 1;
   for (auto& event : events) {
     ++version_;
     auto id =
-        derive_id("event", command.context.command_id + '/' + std::to_string(recorded.size() + 1));
+        derive_id("event", one.context.command_id + '/' + std::to_string(recorded.size() + 1));
     outcome.events.push_back({id, event.type, version_});
     recorded.push_back({std::move(id), std::move(event.type),
-                        metadata_of(command, version_, environment_.node), std::move(event.data)});
+                        metadata_of(one, version_, environment_.node), std::move(event.data)});
   }
   outcome.version = version_;
-  commits.push_back({command.stream, first, static_cast<std::uint32_t>(recorded.size()),
-                     command.context.command_id, command.digest(), encode_body(recorded),
-                     command.context.time});
+  commits.push_back({one.stream, first, static_cast<std::uint32_t>(recorded.size()),
+                     one.context.command_id, one.digest(), encode_body(recorded),
+                     one.context.time});
   return outcome;
 }
 
 void command_handler::on_append_done(const append_result& result) {
-  phase_ = phase::idle;
   std::size_t stored = 0;
   std::vector<pending_ptr> again;
-  std::vector<decided> to_keep;
   for (auto& one : std::exchange(decided_, {})) {
     const bool not_stored = one.has_commit && stored == result.positions.size();
     if (not_stored || !again.empty()) {
@@ -271,43 +324,52 @@ void command_handler::on_append_done(const append_result& result) {
     if (one.outcome.status == outcome_status::accepted && one.outcome.position == 0)
       one.outcome.position = position_;
     if (one.keep) {
-      to_keep.push_back(std::move(one));
+      to_keep_.push_back(std::move(one));
     } else {
       answer(one.command, std::move(one.outcome));
     }
   }
   if (again.empty()) {
     lost_races_ = 0;
+    assumed_new_ = false;
   } else {
     become_cold();
     decide_again(std::move(again), *result.failure);
   }
-  report_settled();
-  if (to_keep.empty()) {
-    advance();
-  } else {
-    keep_outcomes(std::move(to_keep));
-  }
+  next_step();
 }
 
-void command_handler::keep_outcomes(std::vector<decided> refused) {
+void command_handler::keep_outcomes() {
   std::vector<kept_outcome> outcomes;
-  for (auto& one : refused) {
+  for (auto& one : to_keep_) {
     const auto& command = one.command->command();
     outcomes.push_back(
         {command.context.command_id, command.digest(), one.outcome, environment_.time->now()});
     one.keep = false;
   }
-  decided_ = std::move(refused);
+  decided_ = std::exchange(to_keep_, {});
   send_to_log({}, std::move(outcomes));
 }
 
 void command_handler::decide_again(std::vector<pending_ptr> commands, const error& failure) {
+  const bool assumed_new = std::exchange(assumed_new_, false);
+  auto& first = commands.front();
+  if (failure.code == errc::duplicate && first->command().id_given && !first->looked_up()) {
+    // A repeat: the log knows the answer. The others have lost nothing but time.
+    unsure_.push_back(std::move(first));
+    waiting_.insert(waiting_.begin(), commands.begin() + 1, commands.end());
+    return;
+  }
   const bool raced = failure.code == errc::conflict || failure.code == errc::duplicate;
-  if (raced && lost_races_ < max_lost_races) {
+  if (raced && assumed_new) {
+    has_history_ = true;
+  } else if (raced) {
     ++lost_races_;
-    std::ranges::move(waiting_, std::back_inserter(commands));
-    waiting_ = std::move(commands);
+  }
+  if (raced && lost_races_ <= max_lost_races) {
+    // Somebody else may have stored it meanwhile.
+    for (const auto& one : commands) one->set_looked_up(false);
+    waiting_.insert(waiting_.begin(), commands.begin(), commands.end());
     return;
   }
   lost_races_ = 0;
@@ -320,7 +382,7 @@ void command_handler::decide_again(std::vector<pending_ptr> commands, const erro
   }
   for (const auto& one : commands) {
     auto outcome =
-        outcome_for(*one, raced ? outcome_status::conflict : outcome_status::unavailable);
+        outcome_for(one->command(), raced ? outcome_status::conflict : outcome_status::unavailable);
     outcome.detail = failure.message;
     outcome.retry_after = retry_soon;
     answer(one, std::move(outcome));
@@ -338,6 +400,7 @@ void command_handler::report_settled() {
 }
 
 void command_handler::become_cold() {
+  has_history_ = has_history_ || version_ > 0;
   entity_.reset();
   version_ = 0;
   position_ = 0;
@@ -357,12 +420,11 @@ json command_handler::state() const {
           {"state", entity_ ? entity_->state() : json(nullptr)}};
 }
 
-command_outcome command_handler::outcome_for(const pending_command& one,
-                                             outcome_status status) const {
+command_outcome command_handler::outcome_for(const command& one, outcome_status status) const {
   command_outcome outcome;
   outcome.status = status;
-  outcome.stream = one.command().stream;
-  outcome.command_id = one.command().context.command_id;
+  outcome.stream = one.stream;
+  outcome.command_id = one.context.command_id;
   outcome.version = version_;
   return outcome;
 }

@@ -55,6 +55,9 @@ struct append_done {
 /// append; nobody is answered from state that was not stored. After a lost race the state is loaded
 /// anew and the commands are decided again.
 ///
+/// A command whose id its caller chose may be a repeat. The append finds that out if the command
+/// makes events; the log is asked beforehand only where there is nothing to append.
+///
 /// A handler that throws in domain code answers the command that did it with `failed`, and dies;
 /// its supervisor makes a new one.
 class command_handler final : public caf::event_based_actor {
@@ -76,24 +79,35 @@ class command_handler final : public caf::event_based_actor {
   };
 
   void advance();
+  /// Decides the first command as if the entity had no history, without asking the log: most new
+  /// entities are. The compare-and-set of the append says whether that was so; if not, the state is
+  /// loaded and nothing has happened. False if only the history can tell.
+  bool begin_as_new();
   void load_state();
-  void look_up(std::vector<std::string> ids);
-  void decide_all(const lookup_result* known);
+  /// Asks the log what it knows of the commands in `unsure_`.
+  void look_up();
+  void on_looked_up(const lookup_result& found);
+  void decide_all();
+  /// Goes on after an append or a lookup: keeps outcomes, looks up, or decides what waits.
+  void next_step();
   std::optional<command_outcome> answer_without_deciding(const pending_command& one);
-  /// Decides one command; adds its commit to `commits` if there are events.
-  command_outcome decide(const pending_ptr& one, std::vector<commit>& commits);
+  /// Decides one command; adds its commit to `commits` if there are events. Nothing if only the log
+  /// can tell, because the command may be a repeat.
+  std::optional<command_outcome> decide(const pending_ptr& one, std::vector<commit>& commits);
+  /// The outcome of an accepted command, whose events are now part of the speculative state.
+  command_outcome record(const command& one, std::vector<new_event> events,
+                         std::vector<commit>& commits);
   void send_to_log(append_request request, std::vector<kept_outcome> outcomes);
   void on_append_done(const append_result& result);
   /// Keeps the outcomes of commands that changed nothing but may be repeated, and answers them
   /// after that.
-  void keep_outcomes(std::vector<decided> refused);
+  void keep_outcomes();
   void decide_again(std::vector<pending_ptr> commands, const error& failure);
   void answer(const pending_ptr& one, command_outcome outcome);
   void report_settled();
   void become_cold();
   [[nodiscard]] json state() const;
-  [[nodiscard]] command_outcome outcome_for(const pending_command& one,
-                                            outcome_status status) const;
+  [[nodiscard]] command_outcome outcome_for(const command& one, outcome_status status) const;
 
   const handler_environment& environment_;
   const std::string id_;
@@ -102,9 +116,13 @@ class command_handler final : public caf::event_based_actor {
   position_t position_ = 0;
   phase phase_ = phase::cold;
   std::uint8_t lost_races_ = 0;  ///< In a row.
+  bool assumed_new_ = false;     ///< The append under way was decided without a history.
+  bool has_history_ = false;     ///< No use in assuming it again.
   std::size_t settled_ = 0;      ///< Answered but not yet reported.
   std::vector<pending_ptr> waiting_;
   std::vector<decided> decided_;
+  std::vector<decided> to_keep_;
+  std::vector<pending_ptr> unsure_;
 };
 
 }  // namespace troupe::host

@@ -22,6 +22,8 @@ struct Confirm {
   int at = 0;
 };
 struct Crash {};
+/// Adds 1 to a new counter, crashes on any other.
+struct CrashUnlessNew {};
 struct Added {
   int amount = 0;
 };
@@ -32,16 +34,19 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Confirm, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Added, amount)
 inline void to_json(nlohmann::json& out, const Crash&) { out = nlohmann::json::object(); }
 inline void from_json(const nlohmann::json&, Crash&) {}
+inline void to_json(nlohmann::json& out, const CrashUnlessNew&) { out = nlohmann::json::object(); }
+inline void from_json(const nlohmann::json&, CrashUnlessNew&) {}
 
 constexpr std::string_view message_type(const Add*) { return "Add"; }
 constexpr std::string_view message_type(const AddTwice*) { return "AddTwice"; }
 constexpr std::string_view message_type(const Confirm*) { return "Confirm"; }
 constexpr std::string_view message_type(const Crash*) { return "Crash"; }
+constexpr std::string_view message_type(const CrashUnlessNew*) { return "CrashUnlessNew"; }
 constexpr std::string_view message_type(const Added*) { return "Added"; }
 
 struct counter {
   static constexpr std::string_view category = "counting";
-  using command = std::variant<Add, AddTwice, Confirm, Crash>;
+  using command = std::variant<Add, AddTwice, Confirm, Crash, CrashUnlessNew>;
   using event = std::variant<Added>;
   struct state {
     int total = 0;
@@ -66,6 +71,11 @@ struct counter {
   static troupe::decision<event> decide(const state&, const Crash&,
                                         const troupe::command_context&) {
     throw std::runtime_error("planted crash");
+  }
+  static troupe::decision<event> decide(const state& now, const CrashUnlessNew&,
+                                        const troupe::command_context&) {
+    if (now.total != 0) throw std::runtime_error("planted crash");
+    return Added{1};
   }
   static state evolve(state now, const Added& one) {
     now.total += one.amount;

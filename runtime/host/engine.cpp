@@ -74,6 +74,7 @@ class engine::implementation {
         projections_(std::move(projections)) {
     rescue_ = [this](pending_command::abandoned dropped) { take_over(std::move(dropped)); };
     config_.set("scheduler.policy", caf::atom("sharing"));
+    config_.set("scheduler.max-threads", options_.scheduler_threads);
     root_ = registry_.card("/", "supervisor");
     writer_ = registry_.card("/log/writer", "log-writer");
     for (std::size_t i = 1; i <= options_.log_readers; ++i) {
@@ -383,8 +384,8 @@ class engine::implementation {
   child_spec subscriber_spec(const std::string& category) {
     return {category, "subscriber", options_.component_policy,
             [this, category](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
-              return parent.spawn<subscriber, caf::detached>(std::move(card), log_, category,
-                                                             options_.max_commits_per_batch);
+              return parent.spawn<subscriber, caf::detached>(
+                  std::move(card), log_, category, options_.max_commits_per_batch, clock_);
             }};
   }
 

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "runtime/core/application.hpp"
@@ -26,6 +28,9 @@ struct engine_options {
       300'000};  ///< After which a handler without commands is passivated.
   std::size_t max_commits_per_batch = 1'000;  ///< What a projector takes at a time.
   std::size_t log_readers = 2;
+  /// Threads for the actors that never block. More than there are cores only get in each other's
+  /// way.
+  std::size_t scheduler_threads = std::max(2U, std::thread::hardware_concurrency());
   restart_policy component_policy{std::chrono::milliseconds(0), std::chrono::milliseconds(10'000),
                                   0.2, 5, std::chrono::milliseconds(10'000)};
   /// For what depends on somebody else: projectors on their database, bridges on their port.

@@ -49,6 +49,10 @@ class pending_command {
   [[nodiscard]] std::uint64_t handler() const { return handler_; }
   void given_to(std::uint64_t incarnation) { handler_ = incarnation; }
 
+  /// Whether the log has been asked for this command's id and did not know it.
+  [[nodiscard]] bool looked_up() const { return looked_up_; }
+  void set_looked_up(bool unknown) { looked_up_ = unknown; }
+
   /// From here on the command may be stored even if nobody reports it.
   void mark_in_log() { in_log_ = true; }
 
@@ -57,6 +61,7 @@ class pending_command {
   completion done_;
   const on_abandoned& rescue_;
   std::uint64_t handler_;
+  bool looked_up_ = false;
   bool in_log_ = false;
   unsigned attempts_;
 };

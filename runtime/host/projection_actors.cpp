@@ -10,6 +10,9 @@ namespace {
 /// How often a subscriber looks at the log unasked, in case it was not told of growth.
 constexpr auto poll_interval = std::chrono::seconds(1);
 
+/// What a view may lag behind under load, so that its batches are worth their transactions.
+constexpr auto pause_after_small_batch = std::chrono::milliseconds(5);
+
 /// How long a projector waits for its subscriber to come back.
 constexpr auto ask_again_delay = std::chrono::milliseconds(100);
 
@@ -18,20 +21,29 @@ constexpr std::size_t dead_letters_per_read = 1000;
 }  // namespace
 
 subscriber::subscriber(caf::actor_config& config, card_ptr card, event_log& log,
-                       std::string category, std::size_t max_commits)
+                       std::string category, std::size_t max_commits, const troupe::clock& time)
     : component(config, std::move(card)),
       log_(log),
       category_(std::move(category)),
-      max_commits_(max_commits) {}
+      max_commits_(max_commits),
+      time_(time) {}
 
 caf::message_handler subscriber::handlers() {
   delayed_send(this, poll_interval, tick{});
   return caf::message_handler{
       [this](const want_batch& want) {
-        if (!serve(want)) waiting_.push_back(want);
+        waiting_.push_back(want);
+        serve_soon();
       },
       [this](const log_grew& grown) {
         head_ = std::max(head_, grown.head);
+        serve_soon();
+      },
+      [this](const read_ahead&) {
+        if (last_read_ && !read_ahead_) read_ahead_ = read(last_read_->last + 1);
+      },
+      [this](const pause_over&) {
+        pause_over_sent_ = false;
         serve_waiting();
       },
       [this](const tick&) {
@@ -41,30 +53,47 @@ caf::message_handler subscriber::handlers() {
   };
 }
 
-bool subscriber::serve(const want_batch& want) {
-  if (!last_read_ || last_read_->from != want.from) {
-    auto batch = read_batch(log_, category_, want.from, max_commits_);
-    ++reads_;
-    if (!batch) {
-      last_failure_ = batch.error().message;
-      return false;
-    }
-    last_failure_.clear();
-    if (batch->commits.empty()) return false;
-    last_read_ = std::make_shared<const event_batch>(std::move(*batch));
-    head_ = std::max(head_, last_read_->last);
+void subscriber::serve_soon() {
+  const auto now = time_.monotonic();
+  if (now >= paused_until_) {
+    serve_waiting();
+  } else if (!std::exchange(pause_over_sent_, true)) {
+    delayed_send(this, paused_until_ - now, pause_over{});
   }
-  ++batches_;
-  want.reply(last_read_);
-  return true;
 }
 
 void subscriber::serve_waiting() {
   // A batch read while the log was shorter must not be taken for the present end of the log.
-  last_read_.reset();
+  if (last_read_ && last_read_->last < head_ && last_read_->commits.size() < max_commits_)
+    last_read_.reset();
   auto waiting = std::exchange(waiting_, {});
   std::erase_if(waiting, [this](const want_batch& want) { return serve(want); });
   waiting_ = std::move(waiting);
+}
+
+bool subscriber::serve(const want_batch& want) {
+  if (read_ahead_ && read_ahead_->from == want.from) last_read_ = std::exchange(read_ahead_, {});
+  if (!last_read_ || last_read_->from != want.from) {
+    last_read_ = read(want.from);
+    if (!last_read_) return false;
+  }
+  ++batches_;
+  if (last_read_->commits.size() < max_commits_) {
+    paused_until_ = time_.monotonic() + pause_after_small_batch;
+  } else if (!read_ahead_) {
+    send(this, read_ahead{});
+  }
+  want.reply(last_read_);
+  return true;
+}
+
+subscriber::batch_ptr subscriber::read(position_t from) {
+  auto batch = read_batch(log_, category_, from, max_commits_);
+  ++reads_;
+  last_failure_ = batch ? "" : batch.error().message;
+  if (!batch || batch->commits.empty()) return nullptr;
+  head_ = std::max(head_, batch->last);
+  return std::make_shared<const event_batch>(std::move(*batch));
 }
 
 json subscriber::state() const {

@@ -32,6 +32,12 @@ struct batch_ready {
   std::uint64_t round = 0;
 };
 
+/// Internal to a subscriber: the pause after a small batch is over.
+struct pause_over {};
+
+/// Internal to a subscriber: read the next batch before it is asked for.
+struct read_ahead {};
+
 /// Internal to a projector: ask again, after a pause.
 struct ask_again {
   std::uint64_t round = 0;
@@ -47,26 +53,38 @@ struct rebuild_projector {
 
 /// Follows one category of the log on a thread of its own and hands out batches to the projectors
 /// that ask; waits for the log to grow where there is nothing yet. Projectors that are at the same
-/// place share what was read. Path: /features/<feature>/subscribers/<category>
+/// place share what was read. After a batch that was not full it pauses for some milliseconds:
+/// under load the next one is then worth its transaction, and an event after a quiet time waits for
+/// nothing. Behind a full batch it reads the next one while that one is applied. Path:
+/// /features/<feature>/subscribers/<category>
 class subscriber final : public component {
  public:
   subscriber(caf::actor_config& config, card_ptr card, event_log& log, std::string category,
-             std::size_t max_commits);
+             std::size_t max_commits, const troupe::clock& time);
 
  protected:
   caf::message_handler handlers() override;
   [[nodiscard]] json state() const override;
 
  private:
+  /// Answers all who wait, now or when the pause is over.
+  void serve_soon();
+  void serve_waiting();
   /// Answers with what there is; false if there is nothing yet.
   bool serve(const want_batch& want);
-  void serve_waiting();
+  using batch_ptr = std::shared_ptr<const event_batch>;
+  /// The batch from this position on; none if there is nothing, or it cannot be read.
+  batch_ptr read(position_t from);
 
   event_log& log_;
   const std::string category_;
   const std::size_t max_commits_;
+  const troupe::clock& time_;
+  monotonic_time paused_until_{};
+  bool pause_over_sent_ = false;
   std::vector<want_batch> waiting_;
-  std::shared_ptr<const event_batch> last_read_;
+  batch_ptr last_read_;
+  batch_ptr read_ahead_;  ///< What will be asked for behind `last_read_`.
   position_t head_ = 0;
   std::uint64_t batches_ = 0;
   std::uint64_t reads_ = 0;
@@ -113,6 +131,8 @@ class projector_actor final : public component {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::log_grew)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::want_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::batch_ready)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::pause_over)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::read_ahead)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::ask_again)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::resume_projector)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::rebuild_projector)

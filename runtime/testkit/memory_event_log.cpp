@@ -30,7 +30,7 @@ std::vector<append_result> memory_event_log::append(std::span<const append_reque
     auto& [positions, failure] = results[i];
     if (requests[i].commits.empty()) failure = error{errc::invalid, "an append without commits"};
     for (const auto& wanted : requests[i].commits) {
-      failure = refusal(wanted);
+      failure = refusal(wanted, requests[i].ids_given);
       if (failure) break;
       positions.push_back(store(wanted));
     }
@@ -39,12 +39,13 @@ std::vector<append_result> memory_event_log::append(std::span<const append_reque
   return results;
 }
 
-std::optional<error> memory_event_log::refusal(const commit& wanted) const {
+std::optional<error> memory_event_log::refusal(const commit& wanted, bool id_given) const {
   const auto& name = wanted.stream;
   if (wanted.event_count == 0 || wanted.first_version == 0) {
     return error{errc::invalid, "a commit for " + name.name() + " needs an event and a version"};
   }
-  if (commands_.contains(wanted.command_id)) {
+  if (commands_.contains(wanted.command_id) ||
+      (id_given && outcomes_.contains(wanted.command_id))) {
     return error{errc::duplicate, "command " + wanted.command_id + " is already in the log"};
   }
   const auto stream = streams_.find(name);

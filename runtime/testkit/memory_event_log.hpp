@@ -36,7 +36,7 @@ class memory_event_log final : public event_log {
   using commit_list = std::vector<commit_ptr>;
 
   /// Why the commit cannot be stored now, if it cannot.
-  [[nodiscard]] std::optional<error> refusal(const commit& wanted) const;
+  [[nodiscard]] std::optional<error> refusal(const commit& wanted, bool id_given) const;
   position_t store(const commit& accepted);
 
   mutable std::shared_mutex mutex_;

@@ -229,6 +229,21 @@ inline void a_repeated_command_is_a_duplicate_even_when_its_version_is_stale(log
   BOOST_TEST((refused(log, a_commit("7", 1, "c1")) == errc::duplicate));
 }
 
+inline void a_command_with_a_kept_outcome_is_a_duplicate_where_its_id_was_given(
+    log_subject& subject) {
+  auto& log = subject.log();
+  append(log, {}, {an_outcome("c1", "refused")});
+  auto results = append(log, {{{a_commit("7", 1, "c1")}, true}});
+  BOOST_TEST_REQUIRE(results[0].failure.has_value());
+  BOOST_TEST((results[0].failure->code == errc::duplicate));
+  // Also where the version is wrong, so that a repeated command learns of it at once.
+  results = append(log, {{{a_commit("7", 5, "c1")}, true}});
+  BOOST_TEST((results[0].failure->code == errc::duplicate));
+  BOOST_TEST(stream(log, "7").empty());
+  append(log, {{{a_commit("7", 1, "c2")}, true}});
+  BOOST_TEST(stream(log, "7").size() == 1U);
+}
+
 inline void a_request_without_events_is_refused(log_subject& subject) {
   auto& log = subject.log();
   auto hollow = a_commit("7", 1, "c1");
@@ -547,6 +562,7 @@ bool event_log_contract(const char* adapter, const Make& make) {
           TROUPE_PROMISE(a_request_is_stored_up_to_its_first_refused_commit),
           TROUPE_PROMISE(a_command_is_stored_once),
           TROUPE_PROMISE(a_repeated_command_is_a_duplicate_even_when_its_version_is_stale),
+          TROUPE_PROMISE(a_command_with_a_kept_outcome_is_a_duplicate_where_its_id_was_given),
           TROUPE_PROMISE(a_request_without_events_is_refused),
           TROUPE_PROMISE(appending_nothing_is_fine),
           TROUPE_PROMISE(positions_rise_within_a_category),

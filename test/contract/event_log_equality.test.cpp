@@ -178,6 +178,7 @@ class two_logs {
 
   void append() {
     std::vector<append_request> requests(choose_.below(4));
+    for (auto& request : requests) request.ids_given = choose_.chance(50);
     for (auto& request : requests) {
       const auto stream = a_stream();
       auto next = choose_.chance(85) ? version_of(stream) + 1 : choose_.below(5);
