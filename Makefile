@@ -39,7 +39,7 @@ tidy: packages-lint ## Run clang-tidy over what changed since its last clean run
 format: packages-lint ## Format the C++ files in place
 	@__infra__/ci/lint --fix
 
-bench: packages-build build/release/build.ninja ## Measure an optimised build
+bench: packages-bench build/release/build.ninja ## Measure an optimised build; writes docs/benchmarks.md (QUICK=1, ROWS="http hot")
 	@cmake --build build/release --target all troupe_bench
 	@__infra__/ci/run-bench build/release
 
@@ -53,7 +53,7 @@ schema: packages-test ## Generate the message types from their TypeScript source
 clean: ## Remove what was built (not ./data)
 	@rm -rf build
 
-packages-build packages-test packages-lint: packages-%:
+packages-build packages-test packages-lint packages-bench: packages-%:
 	@$(INSTALL) build $*
 
 build/build.ninja: CMakePresets.json

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing of the named groups of Debian 12 packages; does nothing if nothing is missing.
-# Usage: debian.sh [build|test|lint]...
+# Usage: debian.sh [build|test|lint|bench]...
 set -euo pipefail
 
 build=(
@@ -9,6 +9,7 @@ build=(
   libcpp-httplib-dev libsqlite3-dev libvalijson-dev libre2-dev libcli11-dev libspdlog-dev prometheus-cpp-dev libjemalloc-dev
 )
 test=(curl sqlite3 python3 golang-go nodejs npm)
+bench=(wrk postgresql nodejs npm)
 lint=(git clang clang-format clang-tidy libclang-rt-14-dev shellcheck python3)
 
 # A command that is already there, from wherever, makes its package unnecessary.
@@ -20,8 +21,9 @@ for group in "${@:-build}"; do
     build) wanted+=("${build[@]}") ;;
     test) wanted+=("${test[@]}") ;;
     lint) wanted+=("${lint[@]}") ;;
+    bench) wanted+=("${bench[@]}") ;;
     *)
-      echo "debian.sh: no group '$group' (build, test, lint)" >&2
+      echo "debian.sh: no group '$group' (build, test, lint, bench)" >&2
       exit 2
       ;;
   esac

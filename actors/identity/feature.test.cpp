@@ -64,13 +64,15 @@ BOOST_AUTO_TEST_CASE(
     const auto table = sql.substr(sql.find('('), sql.find(");") - sql.find('('));
     // The default row shows which members there are.
     troupe::json members;
+    const bool of_users = projection.kernel->handles("UserAdded");
     troupe::recorded_event event{
-        {"e", projection.kernel->handles("UserAdded") ? "UserAdded" : "", {}, {}}, {}, 1, 1};
-    event.stream = {"identity", "1"};
+        {"e", of_users ? "UserAdded" : "AccountLocked", {}, {}}, {"identity", "1"}, 1, 1};
     event.event.metadata = troupe::json::object();
-    event.event.data = {
-        {"id", "1"},       {"auth0Id", ""},  {"email", ""},   {"emailVerified", true},
-        {"firstName", ""}, {"lastName", ""}, {"picture", ""}, {"locale", ""}};
+    event.event.data =
+        of_users ? troupe::json{{"id", "1"},       {"auth0Id", ""},         {"email", ""},
+                                {"firstName", ""}, {"emailVerified", true}, {"lastName", ""},
+                                {"picture", ""},   {"locale", ""}}
+                 : troupe::json{{"reason", ""}, {"lockedBy", ""}};
     const auto decoded = projection.kernel->decode(event);
     BOOST_TEST_REQUIRE(decoded.has_value());
     auto fold = projection.kernel->fold(nullptr);

@@ -11,7 +11,7 @@ namespace {
 constexpr auto poll_interval = std::chrono::seconds(1);
 
 /// What a view may lag behind under load, so that its batches are worth their transactions.
-constexpr auto pause_after_small_batch = std::chrono::milliseconds(5);
+constexpr auto pause_after_small_batch = std::chrono::milliseconds(10);
 
 /// How long a projector waits for its subscriber to come back.
 constexpr auto ask_again_delay = std::chrono::milliseconds(100);

@@ -15,10 +15,6 @@ accounts::row changed(const troupe::recorded<E>& event, account_status status, s
 
 }  // namespace
 
-accounts::row accounts::project(row, const troupe::recorded<UserAdded>& event) {
-  return changed(event, account_status::open, "", event.metadata.value("userId", ""));
-}
-
 accounts::row accounts::project(row, const troupe::recorded<AccountLocked>& event) {
   return changed(event, account_status::locked, event.data.reason, event.data.lockedBy);
 }

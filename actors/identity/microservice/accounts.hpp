@@ -11,22 +11,22 @@
 
 namespace identity {
 
-/// The private table `accounts`: who last changed an account's status, when and why. For the people
-/// who look after accounts; it lives in the microservice's own database, out of reach of
-/// applications.
+/// The private table `accounts`: who last changed an account's status, when and why. An account
+/// that nobody has locked or closed so far has no row. For the people who look after accounts; it
+/// lives in the microservice's own database, out of reach of applications.
 struct accounts {
   static constexpr std::string_view view = "accounts";
   static constexpr std::string_view key = "id";
   static constexpr std::string_view category = user::category;
 
-  /// A change of the profile is no change of the status, so `UserModified` is not among them.
-  using event = std::variant<UserAdded, AccountLocked, AccountUnlocked, AccountClosed>;
+  /// Adding a user or changing the profile is no change of an account's status.
+  using event = std::variant<AccountLocked, AccountUnlocked, AccountClosed>;
 
   /// Columns of the table, see migrations/.
   struct row {
     std::string id;
-    std::string status;     ///< "open", "locked" or "closed".
-    std::string reason;     ///< "" when the account was opened.
+    std::string status;  ///< "open", "locked" or "closed".
+    std::string reason;
     std::string changedBy;  ///< User id of the caller; "" when unknown.
     std::string changed;    ///< "2026-01-31T12:34:56.789Z"
 
@@ -38,7 +38,6 @@ struct accounts {
     return event.stream.id;
   }
 
-  static row project(row now, const troupe::recorded<UserAdded>& event);
   static row project(row now, const troupe::recorded<AccountLocked>& event);
   static row project(row now, const troupe::recorded<AccountUnlocked>& event);
   static row project(row now, const troupe::recorded<AccountClosed>& event);

@@ -1,0 +1,93 @@
+// Fills a data directory with a history, through the port that the node itself uses.
+//
+//   fill DIRECTORY ENTITIES EVENTS_EACH    users, each with one UserAdded and EVENTS_EACH - 1 UserModified
+//
+// The views' checkpoints are moved to the end without rows: what is measured then is the log's size, not catching up.
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+
+#include "actors/identity/feature.hpp"
+#include "bridges/sqlite/sqlite_event_log.hpp"
+#include "bridges/sqlite/sqlite_view_store.hpp"
+#include "bridges/sqlite/data_directory.hpp"
+
+namespace {
+
+using namespace troupe;
+
+constexpr std::uint64_t commits_per_append = 5'000;
+
+commit commit_of(std::uint64_t user, version_t version) {
+  const auto name = "auth0|filled-" + std::to_string(user);
+  const stream_id stream{"identity", derive_id("filled", name)};
+  const auto command = derive_id("filled", stream.id + std::to_string(version));
+  envelope event{derive_id("event", command), version == 1 ? "UserAdded" : "UserModified",
+                 {{"traceId", "fill"}, {"userId", name}, {"commandId", command}, {"version", version},
+                  {"time", "2026-01-31T12:34:56.789Z"}, {"node", "fill"}},
+                 {{"firstName", "Zoë " + std::to_string(version)}, {"lastName", "Washburne"},
+                  {"picture", "https://example.com/faces/4711.png"}, {"locale", "en"}}};
+  if (version == 1) {
+    event.data.update(json{{"id", stream.id}, {"auth0Id", name}, {"email", std::to_string(user) + "@example.com"},
+                           {"emailVerified", true}});
+  }
+  commit made;
+  made.stream = stream;
+  made.first_version = version;
+  made.command_id = command;
+  made.body = encode_body(std::span(&event, 1));
+  return made;
+}
+
+template <class Result>
+auto must(Result result) {
+  if (!result) {
+    std::cerr << "fill: " << result.error().message << '\n';
+    std::exit(1);
+  }
+  return std::move(result).value();
+}
+
+void append(event_log& log, const std::vector<append_request>& requests) {
+  for (const auto& one : log.append(requests, {})) {
+    if (one.failure) {
+      std::cerr << "fill: " << one.failure->message << '\n';
+      std::exit(1);
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) return 2;
+  const auto entities = std::strtoull(argv[2], nullptr, 10);
+  const auto each = std::strtoull(argv[3], nullptr, 10);
+  auto directory = must(sqlite::data_directory::open(argv[1]));
+  auto log = must(sqlite::open_event_log(directory, {}));
+  std::vector<append_request> requests;
+  for (version_t version = 1; version <= each; ++version) {
+    for (std::uint64_t user = 0; user < entities; ++user) {
+      requests.push_back({{commit_of(user, version)}});
+      if (requests.size() < commits_per_append) continue;
+      append(*log, requests);
+      requests.clear();
+      if (!log->maintain({})) return 1;
+    }
+  }
+  append(*log, requests);
+  const auto head = must(log->head("identity"));
+
+  auto views = must(sqlite::open_views(directory));
+  const auto feature = identity::feature();
+  for (const auto role : {database_role::views, database_role::microservice}) {
+    auto store = must(views->open(feature.name(), role));
+    if (!store->migrate(must(parse_migrations(feature.migrations(role))), migration_mode::apply)) return 1;
+    for (const auto& projection : feature.projections()) {
+      if (projection.role != role) continue;
+      if (!must(store->begin(projection.kernel->name(), 0, head))->commit()) return 1;
+    }
+  }
+  std::cout << head << " commits\n";
+  return 0;
+}
