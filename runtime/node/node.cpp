@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include <algorithm>
+#include <atomic>
 #include <iostream>
 #include <thread>
 #include <utility>
@@ -144,10 +145,14 @@ int node::serve(const settings& options) {
   if (!log) return refuse(log.error().message);
   auto views = views_.at(options.views)(options);
   if (!views) return refuse(views.error().message);
-  auto made = running_node::make(options, features_, std::move(*log), std::move(*views),
-                                 [logger](const std::string& path, const std::string& what) {
-                                   logger->warn("{} failed: {}", path, printable(what));
-                                 });
+  // Before the node serves, a bridge that fails ends it, and is told of in that one line.
+  std::atomic<bool> serving{false};
+  auto made =
+      running_node::make(options, features_, std::move(*log), std::move(*views),
+                         [logger, &serving](const std::string& path, const std::string& what) {
+                           if (serving || !path.starts_with("/bridges/"))
+                             logger->warn("{} failed: {}", path, printable(what));
+                         });
   if (!made) return refuse(made.error().message);
   auto& running = **made;
   auto& actors = running.actors_of();
@@ -161,6 +166,7 @@ int node::serve(const settings& options) {
   }
   if (auto started = actors.start_bridges(bridges); !started)
     return refuse(started.error().message);
+  serving = true;
   running.set_started();
   print_welcome(options, bridges);
 

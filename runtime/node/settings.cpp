@@ -95,6 +95,9 @@ void add_environment(const CLI::App& run, const environment& env,
     if (!flag.starts_with("--") || flag == "--help" || is_set(arguments, flag)) continue;
     if (auto value = env(variable_of(flag.substr(2)))) arguments.push_back(flag + "=" + *value);
   }
+  // To the library, a group of options is a nameless subcommand.
+  for (const auto* group : run.get_subcommands([](const CLI::App*) { return true; }))
+    add_environment(*group, env, arguments);
 }
 
 /// The file that `--config` names, if it does.
