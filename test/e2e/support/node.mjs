@@ -4,16 +4,17 @@
 //   await node.post('/v1/users', profile('zoe'));     → { status, headers, body, text }
 //   const { code } = await node.stop('SIGTERM');
 //
-// TROUPE_BINARY names the program; TROUPE_E2E_FLAGS adds flags to every start ("--log memory --views memory").
+// TROUPE_BINARY names the program (the tutorial's is beside it); TROUPE_E2E_FLAGS adds flags to every start ("--log memory --views memory").
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 export const binary = process.env.TROUPE_BINARY ?? join(repository, 'build/troupe');
+export const tutorial = join(dirname(binary), 'tutorial_parcels');
 const extraFlags = (process.env.TROUPE_E2E_FLAGS ?? '').split(' ').filter(Boolean);
 export const inMemory = extraFlags.includes('memory');
 
@@ -49,14 +50,14 @@ function cleanEnvironment() {
 }
 
 /** Starts the program with any arguments; does not wait for anything. */
-export function launch(args, environment = {}) {
-  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...cleanEnvironment(), ...environment } });
+export function launch(args, environment = {}, program = binary) {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...cleanEnvironment(), ...environment } });
   running.add(child);
   const launched = { child, stdout: '', stderr: '', ended: undefined, onOutput: () => {} };
   child.stdout.setEncoding('utf8').on('data', (text) => ((launched.stdout += text), launched.onOutput()));
   child.stderr.setEncoding('utf8').on('data', (text) => (launched.stderr += text));
   launched.ended = new Promise((resolve, reject) => {
-    child.on('error', (why) => reject(new Error(`${binary} cannot be started: ${why.message}`)));
+    child.on('error', (why) => reject(new Error(`${program} cannot be started: ${why.message}`)));
     child.on('close', (code, signal) => (running.delete(child), resolve({ code, signal })));
   });
   return launched;
@@ -70,10 +71,10 @@ export async function run(args, environment = {}) {
   return { code, signal, stdout: launched.stdout, stderr: launched.stderr };
 }
 
-/** Starts a node and waits until it is ready. Options: data (directory), flags, environment. */
-export async function startNode(t, { data = temporaryDirectory(t), flags = [], environment = {} } = {}) {
+/** Starts a node and waits until it is ready. Options: data (directory), flags, environment, program. */
+export async function startNode(t, { data = temporaryDirectory(t), flags = [], environment = {}, program = binary } = {}) {
   const args = ['run', '--http', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--data', data, ...extraFlags, ...flags];
-  const launched = launch(args, environment);
+  const launched = launch(args, environment, program);
   afterwards(t, () => (launched.child.kill('SIGKILL'), launched.ended));
   const ready = new Promise((resolve) => {
     launched.onOutput = () => {
