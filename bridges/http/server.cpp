@@ -135,12 +135,16 @@ void server::stop() {
 json server::describe() const {
   const auto& counts = metrics_.counts();
   const int bound = port_;
+  json routes = json::array();
+  for (const auto& one : site_.routes->endpoints())
+    routes.push_back(one->method + ' ' + one->pattern);
   return {{"address", address_of(options_.host, bound != 0 ? bound : options_.port)},
           {"listening", bound != 0 && !draining_},
           {"connections", counts.connections.load()},
           {"inFlight", counts.in_flight.load()},
           {"requests", counts.requests.load()},
-          {"rejected", counts.rejected.load()}};
+          {"rejected", counts.rejected.load()},
+          {"routes", std::move(routes)}};
 }
 
 void server::enter(connection& peer) {
