@@ -5,12 +5,13 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { inMemory, repository, startNode } from './support/node.mjs';
+import { inMemory, repository, startNode, tutorial } from './support/node.mjs';
 
 const readme = readFileSync(join(repository, 'README.md'), 'utf8');
 
-/** The fenced blocks, in order: { language, text }. */
-const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({ language, text: text.trim() }));
+/** The fenced blocks of a text, in order: { language, text }. */
+const blocksOf = (text) => [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, body]) => ({ language, text: body.trim() }));
+const blocks = blocksOf(readme);
 const steps = blocks.flatMap(({ language, text }, i) =>
   language === 'sh' && text.startsWith('curl ') ? [{ command: text, shown: blocks[i + 1]?.language === 'json' && blocks[i + 1].text }] : []);
 
@@ -23,21 +24,34 @@ function has(actual, shown, where) {
   for (const [name, value] of Object.entries(shown)) has(actual[name], value, `${where}/${name}`);
 }
 
+/** Runs one curl as printed, but for the addresses: { status, text }. */
+function curl(command, node) {
+  assert.match(command, /localhost:(8080|9090)\//);
+  const here = command.replaceAll('localhost:8080', new URL(node.http).host).replaceAll('localhost:9090', new URL(node.admin).host);
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', `${here} -w '\\n%{http_code}'`], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  const end = stdout.lastIndexOf('\n');
+  return { status: stdout.slice(end + 1), text: stdout.slice(0, end) };
+}
+
 test('every command of the README gives the answer that is printed below it', async (t) => {
   const node = await startNode(t);
   assert.ok(steps.length >= 8, 'the README has lost its commands');
-  const here = (text) => text.replaceAll('localhost:8080', new URL(node.http).host).replaceAll('localhost:9090', new URL(node.admin).host);
   for (const { command, shown } of steps) {
     assert.ok(shown, `no answer is printed below: ${command}`);
-    assert.match(command, /localhost:(8080|9090)\//);
     assert.ok(!command.includes('\n'), 'one command a block, so that its answer can follow');
-    const done = spawnSync('bash', ['-c', `${here(command)} -w '\\n%{http_code}'`], { encoding: 'utf8' });
-    assert.equal(done.status, 0, done.stderr);
-    const [body, status] = [done.stdout.slice(0, done.stdout.lastIndexOf('\n')), done.stdout.slice(done.stdout.lastIndexOf('\n') + 1)];
-    assert.equal(status, '200', `${command}\n${body}`);
-    // The view is read right after a command here, sooner than by hand; POST /v1/users has waited for it.
-    has(JSON.parse(body), JSON.parse(shown), command);
+    const { status, text } = curl(command, node);
+    assert.equal(status, '200', `${command}\n${text}`);
+    has(JSON.parse(text), JSON.parse(shown), command);
   }
+});
+
+test('every command of the tutorial is taken by its program', { skip: inMemory }, async (t) => {
+  const node = await startNode(t, { program: tutorial });
+  const commands = blocksOf(readFileSync(join(repository, 'docs/tutorial/first-feature.md'), 'utf8'))
+    .filter(({ language }) => language === 'sh').flatMap(({ text }) => text.split('\n')).filter((line) => line.startsWith('curl '));
+  assert.ok(commands.length >= 5);
+  for (const command of commands) assert.equal(curl(command, node).status, '200', command);
 });
 
 test('the first command is the one that the program prints', { skip: inMemory }, async (t) => {
