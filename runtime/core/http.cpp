@@ -1,9 +1,22 @@
 #include "runtime/core/http.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace troupe {
 namespace {
+
+/// Problems quote what was wrong; how long that is, is not the caller's to choose.
+constexpr std::size_t max_text = 300;
+constexpr std::size_t max_fields = 100;
+
+std::string shortened(std::string text) {
+  if (text.size() <= max_text) return text;
+  std::size_t end = max_text;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+  text.resize(end);
+  return text + "…";
+}
 
 const char* title_of(int status) {
   switch (status) {
@@ -84,6 +97,7 @@ http_response accepted(const command_outcome& outcome) {
 
 http_response problem(int status, std::string code, std::string detail,
                       const std::vector<field_error>& fields) {
+  detail = shortened(std::move(detail));
   http_response response;
   response.status = status;
   response.content_type = "application/problem+json";
@@ -94,8 +108,9 @@ http_response problem(int status, std::string code, std::string detail,
                    {"error", std::move(detail)}};
   if (!fields.empty()) {
     auto& listed = response.body["fields"] = json::array();
-    for (const auto& field : fields)
-      listed.push_back({{"path", field.path}, {"message", field.message}});
+    for (const auto& field : std::span(fields).first(std::min(fields.size(), max_fields))) {
+      listed.push_back({{"path", shortened(field.path)}, {"message", shortened(field.message)}});
+    }
   }
   return response;
 }

@@ -37,6 +37,7 @@ struct http_response {
 };
 
 /// A problem-details reply: `title, status, detail, code, error` and, for invalid data, `fields`.
+/// Long texts are cut, and of many fields the first hundred are told.
 http_response problem(int status, std::string code, std::string detail,
                       const std::vector<field_error>& fields = {});
 

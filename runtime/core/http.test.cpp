@@ -117,6 +117,15 @@ BOOST_AUTO_TEST_CASE(a_problem_has_the_title_of_its_status) {
                                  {"error", "send less"}}));
 }
 
+BOOST_AUTO_TEST_CASE(a_problem_stays_short_whatever_it_quotes) {
+  const std::string quoted = std::string(299, 'a') + "ëë" + std::string(5'000, 'b');
+  std::vector<field_error> fields(1'000, {'/' + quoted, "unknown member " + quoted});
+  const auto reply = problem(400, "invalid", quoted, fields);
+  BOOST_TEST(reply.body.at("detail") == std::string(299, 'a') + "…");  // No half of a letter.
+  BOOST_TEST(reply.body.at("fields").size() == 100U);
+  BOOST_TEST(reply.body.dump().size() < 100'000U);
+}
+
 BOOST_AUTO_TEST_CASE(every_status_of_the_contract_has_a_title_of_its_own) {
   for (const int status : {400, 401, 403, 404, 405, 409, 411, 412, 413, 415, 422, 429, 431, 503}) {
     BOOST_TEST(problem(status, "c", "d").body.at("title") != "Internal Server Error", status);

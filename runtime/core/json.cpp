@@ -1,11 +1,31 @@
 #include "runtime/core/json.hpp"
 
+#include <algorithm>
+#include <exception>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace troupe {
 namespace {
+
+constexpr std::size_t max_quoted = 200;
+constexpr std::string_view too_deep = "nested deeper than ";
+
+/// What the library says, without its own marks and places, and cut short: it quotes all of a token
+/// that is wrong.
+std::string reason_of(const std::exception& problem) {
+  std::string_view what = problem.what();
+  const auto skip = [&what](std::string_view mark) {
+    what.remove_prefix(std::min(what.find(mark) + mark.size(), what.size()));
+  };
+  if (what.starts_with('[')) skip("] ");
+  if (what.starts_with("parse error")) skip(": ");
+  if (what.size() <= max_quoted) return std::string(what);
+  std::size_t end = max_quoted;
+  while (end > 0 && (static_cast<unsigned char>(what[end]) & 0xc0U) == 0x80U) --end;
+  return std::string(what.substr(0, end)) + "…";
+}
 
 /// Builds a value from parser events, so that depth and duplicate keys are refused before they cost
 /// anything.
@@ -17,7 +37,12 @@ class bounded_builder final : public nlohmann::json_sax<json> {
   bool boolean(bool value) override { return put(json(value)); }
   bool number_integer(number_integer_t value) override { return put(json(value)); }
   bool number_unsigned(number_unsigned_t value) override { return put(json(value)); }
-  bool number_float(number_float_t value, const string_t&) override { return put(json(value)); }
+  bool number_float(number_float_t value, const string_t& text) override {
+    // The library falls back to floating point for whole numbers that it cannot hold.
+    if (text.find_first_of(".eE") == string_t::npos)
+      return refuse("the whole number " + text.substr(0, 32) + " does not fit in 64 bits");
+    return put(json(value));
+  }
   bool string(string_t& value) override {
     if (value.find('\0') != string_t::npos)
       return refuse("a string holds the character U+0000; leave it out");
@@ -43,10 +68,7 @@ class bounded_builder final : public nlohmann::json_sax<json> {
 
   bool parse_error(std::size_t offset, const std::string&,
                    const nlohmann::detail::exception& problem) override {
-    std::string what = problem.what();
-    const auto colon = what.rfind(": ");
-    failure_ = "not valid JSON at byte " + std::to_string(offset) + ": " +
-               (colon == std::string::npos ? what : what.substr(colon + 2));
+    failure_ = "not valid JSON at byte " + std::to_string(offset) + ": " + reason_of(problem);
     return false;
   }
 
@@ -74,7 +96,7 @@ class bounded_builder final : public nlohmann::json_sax<json> {
 
   bool open(json container) {
     if (open_.size() >= max_depth_) {
-      return refuse("nested deeper than " + std::to_string(max_depth_) + " levels; flatten it");
+      return refuse(std::string(too_deep) + std::to_string(max_depth_) + " levels; flatten it");
     }
     open_.push_back(place(std::move(container)));
     return true;
@@ -108,6 +130,11 @@ result<json> parse_json(std::string_view text, const json_limits& limits) {
     return error{errc::invalid,
                  "not valid JSON at byte " + std::to_string(nul + 1) + ": a NUL character"};
   }
+  // The library skips one; others take it for text.
+  if (text.starts_with("\xef\xbb\xbf")) {
+    return error{errc::invalid,
+                 "not valid JSON at byte 1: starts with a byte order mark; leave it out"};
+  }
   bounded_builder builder(limits.max_depth);
   if (!json::sax_parse(text, &builder)) return error{errc::invalid, std::move(builder.failure())};
   return std::move(builder.root());
@@ -135,5 +162,7 @@ bool is_utf8(std::string_view text) noexcept {
   }
   return true;
 }
+
+bool is_too_deep(const error& failure) { return failure.message.starts_with(too_deep); }
 
 }  // namespace troupe

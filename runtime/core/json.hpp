@@ -17,12 +17,15 @@ struct json_limits {
   std::size_t max_depth = 64;  ///< Nested arrays and objects.
 };
 
-/// Parses untrusted text: bounded depth, no duplicate keys, valid UTF-8, no U+0000 (databases and C
-/// libraries cut text there), numbers in range. Errors are `errc::invalid` and say what and where
-/// (byte offset).
+/// Parses untrusted text: bounded depth, no duplicate keys, valid UTF-8 without a byte order mark,
+/// no U+0000 (databases and C libraries cut text there), numbers in range: whole ones within 64
+/// bits, others finite. Errors are `errc::invalid` and say what and where (byte offset).
 result<json> parse_json(std::string_view text, const json_limits& limits = {});
 
 /// Whether the text is UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool is_utf8(std::string_view text) noexcept;
+
+/// Whether `parse_json` failed because the text is nested deeper than allowed.
+bool is_too_deep(const error& failure);
 
 }  // namespace troupe

@@ -3,6 +3,7 @@
 #include <rapidcheck.h>
 #include <boost/test/unit_test.hpp>
 
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
@@ -91,13 +92,38 @@ BOOST_AUTO_TEST_CASE(a_number_out_of_range_is_refused) {
   BOOST_TEST(refused("1e400"));
   BOOST_TEST(refused("-1e400"));
   BOOST_TEST(refused("[1e999999999]"));
+  BOOST_TEST(parse_json("18446744073709551615").value() == json(18446744073709551615U));
+  BOOST_TEST(parse_json("-9223372036854775808").value() == json(INT64_MIN));
+  // Not silently taken for floating point, which would lose digits.
+  BOOST_TEST(refused("18446744073709551616", "64 bits"));
+  BOOST_TEST(refused("-9223372036854775809", "64 bits"));
+  BOOST_TEST(parse_json("1e20").value() == json(1e20));
 }
 
 BOOST_AUTO_TEST_CASE(text_that_is_not_json_is_refused_with_its_place) {
-  for (const char* text :
-       {"",   " ",       "{",      "[",     "[1,]",    "{\"a\":1,}",    "{a:1}",    "'a'",
-        "01", "+1",      ".5",     "1.",    "nul",     "NaN",           "Infinity", "-",
-        "\"", R"("\x")", "\"\n\"", "[1] 2", "// c\n1", "\357\273\277 x"}) {
+  for (const char* text : {"",
+                           " ",
+                           "{",
+                           "[",
+                           "[1,]",
+                           "{\"a\":1,}",
+                           "{a:1}",
+                           "'a'",
+                           "01",
+                           "+1",
+                           ".5",
+                           "1.",
+                           "nul",
+                           "NaN",
+                           "Infinity",
+                           "-",
+                           "\"",
+                           R"("\x")",
+                           "\"\n\"",
+                           "[1] 2",
+                           "// c\n1",
+                           "\357\273\277 x",
+                           "\357\273\277{}"}) {
     BOOST_TEST(refused(text, "at byte"), text);
   }
   BOOST_TEST(refused("[1,x]", "at byte 4"));
@@ -121,6 +147,11 @@ BOOST_AUTO_TEST_CASE(an_error_stays_short_however_long_the_text) {
   const auto parsed = parse_json("{\"" + name + "\":1,\"" + name + "\":2}");
   BOOST_TEST_REQUIRE(!parsed.has_value());
   BOOST_TEST(parsed.error().message.size() < 300U);
+  for (const auto& text : {'"' + name, "[" + std::string(100'000, '9') + "e9]", name}) {
+    const auto unread = parse_json(text);
+    BOOST_TEST_REQUIRE(!unread.has_value());
+    BOOST_TEST(unread.error().message.size() < 300U);
+  }
 }
 
 rc::Gen<json> any_json(int depth) {
