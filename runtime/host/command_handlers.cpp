@@ -203,7 +203,9 @@ void command_handlers::passivate_surplus() {
   auto next = recency_.begin();
   while (slots_.size() > limits_.max_resident && next != recency_.end()) {
     const auto candidate = slots_.find(**next++);
-    if (candidate->second.in_flight == 0) passivate(candidate);
+    if (candidate->second.in_flight > 0) continue;
+    passivate(candidate);
+    ++counts_.surplus;
   }
 }
 
@@ -216,6 +218,7 @@ void command_handlers::passivate_idle() {
     if (now - candidate->second.last_used < limits_.idle_timeout) return;
     if (candidate->second.in_flight > 0) continue;
     passivate(candidate);
+    ++counts_.idled;
     ++count;
   }
 }

@@ -27,6 +27,8 @@ struct handler_limits {
 struct handler_counts {
   std::atomic<std::size_t> resident{0};
   std::atomic<std::uint64_t> incarnations{0};  ///< Handlers made so far.
+  std::atomic<std::uint64_t> surplus{0};       ///< Passivated because there were too many.
+  std::atomic<std::uint64_t> idled{0};         ///< Passivated because nobody asked for them.
 };
 
 /// To the supervisor of command handlers: one command for its entity.

@@ -299,8 +299,11 @@ class engine::implementation {
 
   engine_counts counts() const {
     engine_counts now{in_flight_, shed_, 0, rescued_};
-    for (const auto& [category, of_category] : handler_counts_)
+    for (const auto& [category, of_category] : handler_counts_) {
       now.resident += of_category->resident.load(std::memory_order_relaxed);
+      now.surplus += of_category->surplus.load(std::memory_order_relaxed);
+      now.idled += of_category->idled.load(std::memory_order_relaxed);
+    }
     return now;
   }
 
@@ -350,8 +353,8 @@ class engine::implementation {
       progress_.push_back(std::make_shared<projection_progress>());
       projector_cards_.push_back(
           registry_.card(base + "/projectors/" + kernel->name(), "projector"));
-      projectors.push_back(
-          projector_spec({kernel, projections_[i].store, source, progress_.back(), &clock_}));
+      projectors.push_back(projector_spec({kernel, projections_[i].store, source, progress_.back(),
+                                           &clock_, options_.max_dead_letters}));
     }
     children.push_back(supervisor_spec("subscribers", registry_, options_.component_policy,
                                        std::move(subscribers)));

@@ -27,6 +27,7 @@ struct engine_options {
   std::chrono::milliseconds idle_timeout{
       300'000};  ///< After which a handler without commands is passivated.
   std::size_t max_commits_per_batch = 1'000;  ///< What a projector takes at a time.
+  std::size_t max_dead_letters = 100'000;     ///< Parked events of a projector; it stops then.
   std::size_t log_readers = 2;
   /// Threads for the actors that never block. More than there are cores only get in each other's
   /// way.
@@ -75,6 +76,8 @@ struct engine_counts {
   std::size_t resident = 0;
   std::uint64_t rescued =
       0;  ///< Commands dropped by a crash, and decided again or resolved from the log.
+  std::uint64_t surplus = 0;  ///< Handlers passivated because there were too many.
+  std::uint64_t idled = 0;    ///< Handlers passivated because nobody asked for them.
 };
 
 /// A projector with the database it writes to.

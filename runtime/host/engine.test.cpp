@@ -575,6 +575,8 @@ BOOST_AUTO_TEST_CASE(the_least_recently_used_handlers_are_passivated_and_load_ag
   }
   BOOST_TEST(box.eventually([&] { return box.actors->counts().resident <= 3; }));
   BOOST_TEST(box.actors->actors("command-handler", "", "", 100).size() <= 3U);
+  BOOST_TEST(box.actors->counts().surplus >= 27U);
+  BOOST_TEST(box.actors->counts().idled == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(idle_handlers_are_passivated) {
@@ -582,7 +584,7 @@ BOOST_AUTO_TEST_CASE(idle_handlers_are_passivated) {
   options.idle_timeout = 1ms;
   node_in_a_box box(options);
   box.add("a", 1);
-  BOOST_TEST(box.eventually([&] { return box.actors->counts().resident == 0; }));
+  BOOST_TEST(box.eventually([&] { return box.actors->counts().idled > 0; }));
   BOOST_TEST(box.add("a", 1).version == 2U);
 }
 
@@ -626,6 +628,32 @@ BOOST_AUTO_TEST_CASE(a_poison_event_is_parked_after_one_restart_and_only_its_key
   const auto listed = box.actors->projections();
   BOOST_TEST(listed[0].parked == 3U);
   BOOST_TEST(listed[0].last_error.find("planted poison") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(past_its_dead_letters_a_projector_stops_and_drops_nothing) {
+  engine_options options;
+  options.max_dead_letters = 2;
+  options.backoff_policy.max_restarts = 1'000'000;
+  node_in_a_box box(options);
+  counting::poison = 13;
+  box.add("bad", 13);
+  box.add("bad", 1);
+  box.await_view();
+  box.add("bad", 2);
+  box.add("good", 5);
+  BOOST_REQUIRE(box.eventually([&] {
+    const auto now = box.actors->projections()[0];
+    return now.status == "failing" &&
+           now.last_error.find("--max-dead-letters") != std::string::npos;
+  }));
+  BOOST_TEST(box.views->dead_letters("totals", 0, 10)->size() == 2U);
+  counting::poison = 0;
+  BOOST_REQUIRE(
+      box.eventually([&] { return box.actors->rebuild_projection("totals").has_value(); }));
+  box.await_view();
+  BOOST_TEST(box.row("bad")["total"] == 16);
+  BOOST_TEST(box.row("good")["total"] == 5);
+  BOOST_TEST(box.views->dead_letters("totals", 0, 10)->empty());
 }
 
 BOOST_AUTO_TEST_CASE(an_unreadable_commit_is_parked_with_its_position) {

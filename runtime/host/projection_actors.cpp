@@ -105,6 +105,7 @@ json subscriber::state() const {
 projector_actor::projector_actor(caf::actor_config& config, card_ptr card,
                                  projector_environment environment)
     : component(config, std::move(card)), environment_(std::move(environment)) {
+  parked_.max_events = environment_.max_dead_letters;
   parked_.park_now = [this](const event_place& place) {
     return environment_.progress->give_up_on(place, environment_.time->monotonic());
   };
@@ -161,10 +162,12 @@ void projector_actor::load_checkpoint() {
   if (!checkpoint) fail(checkpoint.error());
   checkpoint_ = *checkpoint;
   parked_.blocked_keys.clear();
+  parked_.events = 0;
   for (std::uint64_t after = 0;;) {
     auto letters = environment_.store->dead_letters(name, after, dead_letters_per_read);
     if (!letters) fail(letters.error());
     for (const auto& letter : *letters) parked_.blocked_keys.insert(letter.key);
+    parked_.events += letters->size();
     if (letters->size() < dead_letters_per_read) break;
     after = letters->back().id;
   }
@@ -223,6 +226,7 @@ json projector_actor::state() const {
           {"checkpoint", checkpoint_},
           {"batches", batches_},
           {"blockedKeys", parked_.blocked_keys.size()},
+          {"parkedEvents", parked_.events},
           {"paused", environment_.progress->paused()},
           {"waitingForEvents", asked_}};
 }

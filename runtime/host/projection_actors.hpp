@@ -98,6 +98,7 @@ struct projector_environment {
   card_ptr source;  ///< The subscriber of its category.
   std::shared_ptr<projection_progress> progress;
   const troupe::clock* time = nullptr;
+  std::size_t max_dead_letters = 100'000;  ///< Beyond them it stops.
 };
 
 /// Runs one projector on a thread of its own: takes batches, stores rows and checkpoint in one

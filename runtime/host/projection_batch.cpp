@@ -206,6 +206,14 @@ batch_outcome apply_batch(const projector_kernel& kernel, view_store& store, pos
     if (!work.removed.empty()) {
       if (auto done = transaction.remove(kernel.table(), work.removed); !done) return done.error();
     }
+    // Past the bound the projector stands still: its events stay in the log, and none is dropped.
+    if (!work.letters().empty() && parked.events + work.letters().size() > parked.max_events) {
+      return error{errc::unavailable,
+                   "more than " + std::to_string(parked.max_events) +
+                       " events would be parked (--max-dead-letters), first '" +
+                       work.letters().front().reason +
+                       "'; mend the projector and rebuild it, or raise the limit"};
+    }
     if (!work.letters().empty()) {
       if (auto done = transaction.park(work.letters()); !done) return done.error();
     }
@@ -214,6 +222,7 @@ batch_outcome apply_batch(const projector_kernel& kernel, view_store& store, pos
     return std::move(report.poison);
   }
   parked.blocked_keys.merge(work.newly_blocked());
+  parked.events += work.letters().size();
   return applied_batch{work.events, std::move(work.letters()), work.first_failure};
 }
 

@@ -28,6 +28,8 @@ struct poison_event {
 struct parking {
   /// Keys with a parked event: their later events wait behind it.
   std::set<std::string> blocked_keys;
+  std::size_t events = 0;            ///< Parked so far.
+  std::size_t max_events = 100'000;  ///< Beyond it nothing is stored any more: `unavailable`.
   /// Asked when domain code throws: park this event now (true), or report it (false)?
   std::function<bool(const event_place&)> park_now;
 };
@@ -47,7 +49,7 @@ using batch_outcome = std::variant<applied_batch, poison_event, error>;
 /// Folds a batch in memory, key by key, and stores rows, parked events and the checkpoint (from
 /// `checkpoint` to `batch.last`) in one transaction with one statement for each kind of change. An
 /// event that cannot be decoded is parked under its entity's id. Keys of parked events are added to
-/// `parking.blocked_keys` only once that is stored.
+/// `parking.blocked_keys`, and counted in `parking.events`, only once that is stored.
 batch_outcome apply_batch(const projector_kernel& kernel, view_store& store, position_t checkpoint,
                           const event_batch& batch, parking& parked, timestamp now);
 
