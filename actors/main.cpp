@@ -16,9 +16,23 @@ troupe::http::http_options http_options(const settings& options,
   http.host = address.host;
   http.port = address.port;
   http.debug_sub = options.auth == "none" && address.loopback();
+  http.hosts = options.hosts;
+  if (address.loopback()) {
+    for (const auto* name : {"localhost", "127.0.0.1", "::1"}) http.hosts.emplace_back(name);
+    http.hosts.push_back(address.host);
+  }
   http.max_body = options.max_body_bytes;
   http.max_depth = options.max_json_depth;
+  http.max_header_bytes = options.max_header_bytes;
+  http.max_header_count = options.max_headers;
+  http.max_target = options.max_target_bytes;
+  http.max_query_parameters = options.max_query_parameters;
+  http.max_envelopes = options.max_envelopes;
+  http.max_page = options.max_page;
   http.max_connections = options.max_connections;
+  http.read_timeout = std::chrono::seconds(options.read_timeout_seconds);
+  http.write_timeout = std::chrono::seconds(options.write_timeout_seconds);
+  http.keep_alive_timeout = std::chrono::seconds(options.keep_alive_seconds);
   http.deadline = std::chrono::seconds(options.deadline_seconds);
   return http;
 }

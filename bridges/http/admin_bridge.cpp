@@ -10,12 +10,14 @@ std::unique_ptr<server_bridge> make_admin_bridge(node_model& model, http_options
   add_probe_routes(*routes, model);
   add_admin_routes(*routes, model);
   add_console_routes(*routes);
+  browser_guard guard(options.hosts);
   cors_policy cors(options.cors_origins);
   return std::make_unique<server>(model, std::move(options),
                                   site{.name = "admin",
                                        .flag = "--admin",
                                        .routes = std::move(routes),
-                                       .cors = std::move(cors)});
+                                       .cors = std::move(cors),
+                                       .guard = std::move(guard)});
 }
 
 }  // namespace troupe::http

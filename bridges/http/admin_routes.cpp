@@ -1,6 +1,5 @@
 #include "bridges/http/admin_routes.hpp"
 
-#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -23,26 +22,6 @@ reply answer(const result<json>& found) {
 reply done(const result<void>& outcome) {
   if (!outcome) return error_reply(outcome.error());
   return json_reply({{"status", "ok"}});
-}
-
-/// A page of another origin can make a browser send a simple request here; what changes something
-/// is refused then.
-bool from_elsewhere(const request& received) {
-  const auto site = received.head.find("sec-fetch-site");
-  if (site && *site != "same-origin" && *site != "none") return true;
-  const auto origin = received.head.find("origin");
-  const auto host = received.head.find("host");
-  if (!origin || !host) return false;
-  const auto scheme = origin->find("://");
-  return scheme == std::string_view::npos || origin->substr(scheme + 3) != *host;
-}
-
-handler changes(handler inner) {
-  return [inner = std::move(inner)](const request& received) {
-    if (!from_elsewhere(received)) return inner(received);
-    return problem_reply(403, "origin-not-allowed",
-                         "changes are not accepted from another origin's page");
-  };
 }
 
 result<actor_filter> filter_of(const request& received) {
@@ -92,10 +71,9 @@ void add_actor_routes(router& routes, node_model& model) {
   routes.add("GET", "/admin/actors/{path...}", [&model, path_of](const request& received) {
     return answer(model.actor(path_of(received)));
   });
-  routes.add("POST", "/admin/actors/{path...}/restart",
-             changes([&model, path_of](const request& received) {
-               return done(model.restart_actor(path_of(received)));
-             }));
+  routes.add("POST", "/admin/actors/{path...}/restart", [&model, path_of](const request& received) {
+    return done(model.restart_actor(path_of(received)));
+  });
 }
 
 void add_log_routes(router& routes, node_model& model) {
@@ -133,9 +111,9 @@ void add_projection_routes(router& routes, node_model& model) {
              [&model](const request&) { return answer(model.projections()); });
   const auto add = [&](const char* verb, result<void> (node_model::*change)(const std::string&)) {
     routes.add("POST", std::string("/admin/projections/{name}/") + verb,
-               changes([&model, change](const request& received) {
+               [&model, change](const request& received) {
                  return done((model.*change)(received.parameter("name")));
-               }));
+               });
   };
   add("pause", &node_model::pause_projection);
   add("resume", &node_model::resume_projection);

@@ -7,10 +7,10 @@ namespace troupe::http {
 namespace {
 
 /// The command's data: a JSON object.
-result<json> data_of(const request& received, std::size_t max_depth) {
+result<json> data_of(const request& received, const surroundings& around) {
   constexpr auto mend = "the body must be a JSON object with the command's data; {} if it has none";
   if (received.body.empty()) return error{errc::invalid, mend};
-  auto body = parse_body(received, max_depth);
+  auto body = around.body_of(received);
   if (body && !body->is_object()) return error{errc::invalid, mend};
   return body;
 }
@@ -25,7 +25,7 @@ result<command_request> command_of(const request& received, std::string id,
   if (!command.id.empty()) {
     if (auto checked = check_entity_id(command.id); !checked) return checked.error();
   }
-  auto data = data_of(received, around.options.max_depth);
+  auto data = data_of(received, around);
   if (!data) return std::move(data).error();
   command.data = std::move(*data);
 

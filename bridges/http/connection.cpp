@@ -88,7 +88,7 @@ void connection::forget_body() {
   }
 }
 
-bool connection::send(std::string_view head, std::string_view body, deadline until) {
+connection::reading connection::send(std::string_view head, std::string_view body, deadline until) {
   while (!head.empty() || !body.empty()) {
     std::array<iovec, 2> parts{{{const_cast<char*>(head.data()), head.size()},
                                 {const_cast<char*>(body.data()), body.size()}}};
@@ -97,15 +97,16 @@ bool connection::send(std::string_view head, std::string_view body, deadline unt
     message.msg_iovlen = parts.size();
     const auto sent = ::sendmsg(socket_, &message, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) return false;
+    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return reading::late;
+    if (sent <= 0) return reading::ended;
     auto taken = static_cast<std::size_t>(sent);
     const auto of_head = std::min(taken, head.size());
     head.remove_prefix(of_head);
     body.remove_prefix(taken - of_head);
     const bool left = !head.empty() || !body.empty();
-    if (left && std::chrono::steady_clock::now() >= until) return false;
+    if (left && std::chrono::steady_clock::now() >= until) return reading::late;
   }
-  return true;
+  return reading::done;
 }
 
 void connection::say_goodbye() {

@@ -39,8 +39,8 @@ class connection {
   reading read_body(std::string_view& body, std::size_t bytes, deadline until);
   void forget_body();
 
-  /// False if it cannot be sent whole before the deadline.
-  bool send(std::string_view head, std::string_view body, deadline until);
+  /// Sends both whole, or says why not: `ended` or `late`.
+  reading send(std::string_view head, std::string_view body, deadline until);
 
   /// After an answer that came before its request was read to the end: says that no more answers
   /// follow and swallows input for a moment, since closing at once would reset the connection and

@@ -21,10 +21,10 @@ class cors_policy {
   /// Adds the headers that any answer needs to `out`, each line with its CR LF.
   void append_headers(std::string& out, const request_head& head) const;
 
- private:
   /// The value of Access-Control-Allow-Origin; "" when the request's origin is not allowed.
   [[nodiscard]] std::string_view allowed_origin(const request_head& head) const;
 
+ private:
   std::vector<std::string> origins_;
   std::string allowed_headers_;
 };

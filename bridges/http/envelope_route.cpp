@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "bridges/http/application_routes.hpp"
+#include "runtime/node/limits.hpp"
 
 namespace troupe::http {
 namespace {
-
-constexpr std::size_t most_envelopes = 1000;
 
 /// Which categories have a command of this name.
 using categories_by_type = std::map<std::string, std::set<std::string>, std::less<>>;
@@ -97,7 +96,7 @@ class envelope_endpoint {
         received.body.empty()
             ? result<json>(
                   error{errc::invalid, "the body must be an envelope or an array of envelopes"})
-            : parse_body(received, around_->options.max_depth);
+            : around_->body_of(received);
     if (!body) return error_reply(body.error());
 
     if (!body->is_array()) {
@@ -107,9 +106,11 @@ class envelope_endpoint {
     if (*expected) {
       return error_reply({errc::invalid, "If-Match is for one envelope, not for an array"});
     }
-    if (body->empty() || body->size() > most_envelopes) {
-      return error_reply({errc::invalid, "an array must hold 1 to " +
-                                             std::to_string(most_envelopes) + " envelopes"});
+    const auto most = around_->options.max_envelopes;
+    if (body->size() > most) limit_counter(around_->model.metrics(), "max-envelopes").increment();
+    if (body->empty() || body->size() > most) {
+      return error_reply(
+          {errc::invalid, "an array must hold 1 to " + std::to_string(most) + " envelopes"});
     }
     json outcomes = json::array();
     for (auto& response : submit(body->get_ref<const json::array_t&>(), received, *caller, {})) {

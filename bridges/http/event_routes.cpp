@@ -11,9 +11,9 @@ reply get_events(const request& received, surroundings& around) {
   if (auto checked = check_category(category); !checked) return error_reply(checked.error());
   const auto from = received.number("from", 1, 0, std::numeric_limits<std::int64_t>::max());
   if (!from) return error_reply(from.error());
-  const auto limit = received.number("limit", 100, 1, 1000);
+  const auto limit = around.page_of(received);
   if (!limit) return error_reply(limit.error());
-  const auto events = around.app.events(category, *from, static_cast<std::size_t>(*limit));
+  const auto events = around.app.events(category, *from, *limit);
   if (!events) return error_reply(events.error());
   json items = json::array();
   for (const auto& event : *events) items.push_back(to_json(event));

@@ -103,12 +103,4 @@ result<std::uint64_t> parse_number(std::string_view text, std::uint64_t most) {
   return value;
 }
 
-result<json> parse_body(const request& received, std::size_t max_depth) {
-  auto parsed = parse_json(received.body, {max_depth});
-  if (parsed) return parsed;
-  return error{errc::invalid, "the body is " + (parsed.error().message.starts_with("not ")
-                                                    ? parsed.error().message
-                                                    : "refused: " + parsed.error().message)};
-}
-
 }  // namespace troupe::http

@@ -56,7 +56,4 @@ reply error_reply(const error& failure);
 /// A decimal number without sign, at most `most`.
 result<std::uint64_t> parse_number(std::string_view text, std::uint64_t most);
 
-/// The body as JSON. `invalid`: not JSON, too deep, or a member twice; says where.
-result<json> parse_body(const request& received, std::size_t max_depth);
-
 }  // namespace troupe::http

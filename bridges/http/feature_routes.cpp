@@ -17,7 +17,7 @@ result<http_request> feature_request(const request& received, const surroundings
     if (!fresh) slot->second.append(", ").append(value);
   }
   if (!received.body.empty()) {
-    auto body = parse_body(received, around.options.max_depth);
+    auto body = around.body_of(received);
     if (!body) return std::move(body).error();
     made.body = std::move(*body);
   }

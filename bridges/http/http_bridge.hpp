@@ -21,11 +21,16 @@ struct http_options {
   /// Believe `X-Debug-Sub` from peers on this machine. Only for nodes without authentication.
   bool debug_sub = false;
   std::vector<std::string> cors_origins;  ///< Origins whose scripts may call; "*" for any.
+  std::vector<std::string> hosts;  ///< Names that `Host` may have, without ports; empty: any.
   std::size_t max_body = std::size_t{1} << 20U;
   std::size_t max_depth = 64;          ///< Nesting of a JSON body.
   std::size_t max_connections = 1024;  ///< One thread each, made when needed; more are turned away.
   std::size_t max_header_count = 100;
-  std::size_t max_header_bytes = 16 * 1024;     ///< Request line and headers together.
+  std::size_t max_header_bytes = 16 * 1024;  ///< Request line and headers together.
+  std::size_t max_target = 8 * 1024;         ///< Bytes of path and query.
+  std::size_t max_query_parameters = 100;
+  std::size_t max_envelopes = 1'000;            ///< In one array.
+  std::size_t max_page = 1'000;                 ///< Items of one page of a view or of events.
   std::chrono::seconds read_timeout{5};         ///< For a request's head; a body gets more by size.
   std::chrono::seconds write_timeout{5};        ///< Without any progress.
   std::chrono::seconds keep_alive_timeout{60};  ///< Between two requests of a connection.

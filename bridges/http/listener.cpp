@@ -57,7 +57,9 @@ class farewells {
     const int socket = open_.front().first;
     open_.pop_front();
     std::array<char, 4096> ignored{};
-    while (::recv(socket, ignored.data(), ignored.size(), MSG_DONTWAIT) > 0) {
+    // Bounded: this is the accepting thread, and a peer may send faster than it is read.
+    for (int reads = 0; reads < 64; ++reads) {
+      if (::recv(socket, ignored.data(), ignored.size(), MSG_DONTWAIT) <= 0) break;
     }
     ::close(socket);
   }

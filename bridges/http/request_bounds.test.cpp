@@ -1,5 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
+#include <thread>
+
 #include "bridges/http/fake_node.test.hpp"
 #include "bridges/http/http_bridge.hpp"
 #include "bridges/http/raw_client.test.hpp"
@@ -31,6 +33,14 @@ struct bounded {
   void expect_body(int status, std::string_view code, std::string_view body,
                    std::string_view headers = "") {
     expect(status, code, request_text("POST", "/v1/accounts/1/OpenAccount", headers, body), false);
+  }
+
+  /// How often a limit was reached, by its flag.
+  int reached(const std::string& flag) {
+    const auto text = node.metrics().expose();
+    const auto name = "troupe_limit_reached_total{limit=\"" + flag + "\"} ";
+    const auto at = text.find(name);
+    return at == std::string::npos ? 0 : std::stoi(text.substr(at + name.size()));
   }
 
   fake_node node;
@@ -108,6 +118,9 @@ BOOST_AUTO_TEST_CASE(headers_are_bounded_in_number_and_size) {
   expect(414, "uri-too-long", request_text("GET", "/v1/views/" + std::string(8'200, 'x')));
   expect(431, "headers-too-large", request_text("GET", "/v1/views/" + std::string(17'000, 'x')));
   expect(431, "headers-too-large", std::string(4'000'000, 'x'));
+  BOOST_TEST(reached("max-headers") == 1);
+  BOOST_TEST(reached("max-target") == 1);
+  BOOST_TEST(reached("max-header-bytes") == 4);
 }
 
 BOOST_AUTO_TEST_CASE(a_body_is_bounded) {
@@ -120,6 +133,41 @@ BOOST_AUTO_TEST_CASE(a_body_is_bounded) {
                  .send(post("Content-Length: " + std::to_string(biggest.size()) + "\r\n", biggest))
                  .receive()
                  .status == 200);
+  BOOST_TEST(reached("max-body") == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_page_is_bounded) {
+  for (const auto* target : {"/v1/views/owners?limit=1001", "/v1/events/accounts?limit=1001"})
+    expect(400, "invalid", request_text("GET", target), false);
+  BOOST_TEST(reached("max-page") == 2);
+  expect(400, "invalid", request_text("GET", "/v1/views/owners?limit=x"), false);
+  expect(400, "invalid", request_text("GET", "/v1/views/owners?limit=0"), false);
+  BOOST_TEST(reached("max-page") == 2);
+  BOOST_TEST(ask(bridge->port(), "GET", "/v1/views/owners?limit=1000").status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(an_array_of_envelopes_is_bounded) {
+  std::string many = "[0";
+  for (int i = 0; i < 1000; ++i) many += ",0";
+  expect(400, "invalid", request_text("POST", "/v1/commands", "", many + "]"), false);
+  BOOST_TEST(reached("max-envelopes") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_deadline_that_passes_is_counted) {
+  fake_node other;
+  other.fake.on_submit = [&other](const command_request& request, const completion& done) {
+    while (other.time().monotonic() < request.deadline) std::this_thread::yield();
+    done({});
+  };
+  http_options hurried;
+  hurried.deadline = std::chrono::milliseconds(1);
+  const auto late = make_http_bridge(other, hurried);
+  BOOST_REQUIRE(late->start(nullptr));
+  ask(late->port(), "POST", "/v1/accounts/1/OpenAccount", "", "{}");
+  // Counted before the connection serves anything else, though perhaps behind the answer.
+  late->stop();
+  BOOST_TEST(other.metrics().expose().find("troupe_limit_reached_total{limit=\"deadline\"} 1") !=
+             std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_client_that_asks_first_is_told_to_go_on_or_why_not) {
@@ -176,6 +224,8 @@ BOOST_AUTO_TEST_CASE(a_body_must_be_sound_json) {
   BOOST_TEST(ask(fresh->port(), "POST", "/v1/accounts", "", std::string(500'000, '[')).status ==
              400);
   BOOST_TEST(other.fake.submitted().empty());
+  BOOST_TEST(other.metrics().expose().find(
+                 "troupe_limit_reached_total{limit=\"max-json-depth\"} 2") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(where_json_goes_wrong_is_told) {
@@ -193,6 +243,7 @@ BOOST_AUTO_TEST_CASE(a_target_must_decode) {
   std::string many = "/v1/views/owners?a=1";
   for (int i = 0; i < 100; ++i) many += "&a=1";
   expect(400, "malformed", request_text("GET", many), false);
+  BOOST_TEST(reached("max-query-parameters") == 1);
   BOOST_TEST(ask(bridge->port(), "GET", "http://elsewhere/v1/views/owners").status == 200);
 }
 

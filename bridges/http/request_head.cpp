@@ -96,7 +96,8 @@ std::optional<refusal> read_request_line(std::string_view line, const head_limit
   if (head.target.size() > limits.max_target) {
     return refusal{
         414, "uri-too-long",
-        "the request target is longer than " + std::to_string(limits.max_target) + " bytes"};
+        "the request target is longer than " + std::to_string(limits.max_target) + " bytes",
+        "max-target"};
   }
   if (!is_target(head.target)) {
     return refusal{400, "malformed",
@@ -160,7 +161,8 @@ std::optional<refusal> read_framing(const head_limits& limits, request_head& hea
       bytes = bytes * 10 + static_cast<std::uint64_t>(c - '0');
       if (bytes > limits.max_body) {
         return refusal{413, "body-too-large",
-                       "the body is larger than " + std::to_string(limits.max_body) + " bytes"};
+                       "the body is larger than " + std::to_string(limits.max_body) + " bytes",
+                       "max-body"};
       }
     }
     head.content_length = bytes;
@@ -202,7 +204,7 @@ std::variant<request_head, refusal> parse_head(std::string& text, const head_lim
     if (line.empty()) break;
     if (head.fields.size() >= limits.max_fields) {
       return refusal{431, "too-many-headers",
-                     "more than " + std::to_string(limits.max_fields) + " headers"};
+                     "more than " + std::to_string(limits.max_fields) + " headers", "max-headers"};
     }
     if (auto refused = read_field(line, text.data(), whole.data(), head)) {
       return std::move(*refused);

@@ -16,6 +16,7 @@ struct refusal {
   int status = 400;
   const char* code = "malformed";  ///< A literal; also the metric's `reason`.
   std::string detail;
+  const char* limit = nullptr;  ///< The flag of the limit that was reached, if one was.
 };
 
 struct header_field {

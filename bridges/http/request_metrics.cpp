@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "runtime/node/limits.hpp"
+
 namespace troupe::http {
 namespace {
 
@@ -91,6 +93,10 @@ void request_metrics::rejected(const char* reason) {
                "Connections and requests turned away before they were routed.",
                {{"reason", reason}})
       .increment();
+}
+
+void request_metrics::limit_reached(const char* flag) {
+  limit_counter(registry_, flag).increment();
 }
 
 }  // namespace troupe::http

@@ -41,6 +41,9 @@ class request_metrics {
   /// A connection was turned away. `reason` is a literal.
   void rejected(const char* reason);
 
+  /// A limit was reached; `flag` names it.
+  void limit_reached(const char* flag);
+
   [[nodiscard]] server_counts& counts() { return *counts_; }
   [[nodiscard]] const server_counts& counts() const { return *counts_; }
 

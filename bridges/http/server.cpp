@@ -80,7 +80,11 @@ result<void> server::start(on_failure failed) {
   auto opened = listener::open(
       {options_.host, options_.port, options_.max_connections, options_.read_timeout,
        options_.write_timeout},
-      [this](int socket) { serve(socket); }, [this] { metrics_.rejected("too-many-connections"); });
+      [this](int socket) { serve(socket); },
+      [this] {
+        metrics_.rejected("too-many-connections");
+        metrics_.limit_reached("max-connections");
+      });
   if (!opened) {
     return error{opened.error().code, "address " + address + ' ' + opened.error().message +
                                           " or choose another " + site_.flag};
@@ -171,7 +175,9 @@ void server::serve(int socket) {
       // One that was accepted before draining began may have sent its request already:
       // `end_input` lets that through.
       if (draining_) peer.end_input();
-      if (peer.wait(deadline_for(options_.keep_alive_timeout)) != connection::reading::done) break;
+      const auto woken = peer.wait(deadline_for(options_.keep_alive_timeout));
+      if (woken == connection::reading::late) metrics_.limit_reached("keep-alive");
+      if (woken != connection::reading::done) break;
       peer.idle = false;
       const counted in_flight(metrics_.counts().in_flight);
       going_on = serve_request(peer, head_text);
@@ -190,25 +196,29 @@ bool server::serve_request(connection& peer, std::string& head_text) {
     case reading::ended:
       return false;
     case reading::late:
-      return refuse(peer, {408, "request-timeout", "the request did not arrive in time"}, nullptr);
+      return refuse(peer,
+                    {408, "request-timeout", "the request did not arrive in time", "read-timeout"},
+                    nullptr);
     case reading::malformed:
       return refuse(peer, {400, "malformed", "lines of a request must end with CR LF"}, nullptr);
     case reading::too_long:
       return refuse(peer,
                     {431, "headers-too-large",
                      "request line and headers are larger than " +
-                         std::to_string(options_.max_header_bytes) + " bytes"},
+                         std::to_string(options_.max_header_bytes) + " bytes",
+                     "max-header-bytes"},
                     nullptr);
   }
   const auto began = steady_clock::now();
   auto parsed = parse_head(head_text, {.max_fields = options_.max_header_count,
-                                       .max_target = options_.max_header_bytes / 2,
+                                       .max_target = options_.max_target,
                                        .max_body = options_.max_body});
   if (const auto* refused = std::get_if<refusal>(&parsed)) return refuse(peer, *refused, nullptr);
   const auto& head = std::get<request_head>(parsed);
 
   if (head.expects_continue && head.content_length > 0 &&
-      !peer.send("HTTP/1.1 100 Continue\r\n\r\n", {}, deadline_for(options_.write_timeout))) {
+      peer.send("HTTP/1.1 100 Continue\r\n\r\n", {}, deadline_for(options_.write_timeout)) !=
+          reading::done) {
     return false;
   }
   std::string_view body;
@@ -217,7 +227,8 @@ bool server::serve_request(connection& peer, std::string& head_text) {
     case reading::done:
       break;
     case reading::late:
-      return refuse(peer, {408, "request-timeout", "the body did not arrive in time"}, &head);
+      return refuse(
+          peer, {408, "request-timeout", "the body did not arrive in time", "read-timeout"}, &head);
     default:
       return false;
   }
@@ -228,14 +239,23 @@ bool server::serve_request(connection& peer, std::string& head_text) {
   const bool keep_alive = head.keep_alive && !draining_;
   const bool sent = send(peer, answered, trace.trace_id, &head, keep_alive);
   peer.forget_body();
-  metrics_.answered(state.found, head.method, answered.status, steady_clock::now() - began);
+  const auto took = steady_clock::now() - began;
+  if (took >= options_.deadline) metrics_.limit_reached("deadline");
+  metrics_.answered(state.found, head.method, answered.status, took);
   return sent && keep_alive;
 }
 
 reply server::answer(exchange_state& state) {
   try {
     const auto& head = state.head;
+    if (auto refused = site_.guard.refuses(head, site_.cors)) return std::move(*refused);
     if (site_.cors.is_preflight(head)) return site_.cors.answer_preflight(head);
+    if (parameter_count(head.target) > options_.max_query_parameters) {
+      metrics_.limit_reached("max-query-parameters");
+      return problem_reply(
+          400, "malformed",
+          "more than " + std::to_string(options_.max_query_parameters) + " query parameters");
+    }
     const auto where = parse_target(head.target);
     if (!where) return problem_reply(400, "malformed", where.error().message);
     if (auto refused = wrong_body_type(head)) return std::move(*refused);
@@ -259,6 +279,7 @@ reply server::answer(exchange_state& state) {
 }
 
 bool server::refuse(connection& peer, const refusal& why, const request_head* head) {
+  if (why.limit != nullptr) metrics_.limit_reached(why.limit);
   metrics_.refused(why.code, head != nullptr ? head->method : std::string_view(), why.status);
   const auto trace = trace_of(head);
   if (send(peer, problem_reply(why.status, why.code, why.detail), trace.trace_id, head, false)) {
@@ -272,7 +293,9 @@ bool server::send(connection& peer, const reply& answer, const std::string& trac
   const auto text = reply_head(answer, trace_id, head, keep_alive, site_.cors);
   const bool bodiless = !has_body(answer.status) || (head != nullptr && head->method == "HEAD");
   const auto body = bodiless ? std::string_view() : std::string_view(answer.body);
-  return peer.send(text, body, deadline_for(options_.write_timeout, body.size()));
+  const auto sent = peer.send(text, body, deadline_for(options_.write_timeout, body.size()));
+  if (sent == connection::reading::late) metrics_.limit_reached("write-timeout");
+  return sent == connection::reading::done;
 }
 
 trace_context server::trace_of(const request_head* head) {

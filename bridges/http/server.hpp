@@ -10,6 +10,7 @@
 #include <thread>
 #include <unordered_set>
 
+#include "bridges/http/browser_guard.hpp"
 #include "bridges/http/connection.hpp"
 #include "bridges/http/cors.hpp"
 #include "bridges/http/http_bridge.hpp"
@@ -26,6 +27,7 @@ struct site {
   std::string flag;  ///< That chooses its address: "--http".
   std::shared_ptr<const router> routes;
   cors_policy cors;
+  browser_guard guard;
   std::function<void()> begin = [] {};  ///< Before the first request.
   std::function<void()> interrupt = [] {
   };  ///< Ends what requests wait for; they are answered soon.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "runtime/node/limits.hpp"
+
 namespace troupe::http {
 
 result<std::string> surroundings::caller_of(const request& received) const {
@@ -13,6 +15,26 @@ result<std::string> surroundings::caller_of(const request& received) const {
                          std::ranges::all_of(*given, [](char c) { return c >= 0x20 && c < 0x7f; });
   if (printable) return std::string(*given);
   return error{errc::invalid, "X-Debug-Sub must be at most 255 printable ASCII characters"};
+}
+
+result<json> surroundings::body_of(const request& received) const {
+  auto parsed = parse_json(received.body, {options.max_depth});
+  if (parsed) return parsed;
+  if (is_too_deep(parsed.error())) limit_counter(model.metrics(), "max-json-depth").increment();
+  const auto& why = parsed.error().message;
+  return error{errc::invalid, "the body is " + (why.starts_with("not ") ? why : "refused: " + why)};
+}
+
+result<std::size_t> surroundings::page_of(const request& received) const {
+  const auto limit =
+      received.number("limit", std::min<std::uint64_t>(100, options.max_page), 1, options.max_page);
+  if (limit) return static_cast<std::size_t>(*limit);
+  const auto asked = received.query("limit");
+  const bool beyond = asked && *asked != nullptr && !(*asked)->empty() &&
+                      (*asked)->find_first_not_of("0123456789") == std::string::npos &&
+                      (*asked)->find_first_not_of('0') != std::string::npos;
+  if (beyond) limit_counter(model.metrics(), "max-page").increment();
+  return limit.error();
 }
 
 command_context surroundings::context_of(const request& received, std::string caller) const {

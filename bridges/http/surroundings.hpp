@@ -27,6 +27,12 @@ struct surroundings {
   /// Who is asking: `X-Debug-Sub` where it is honoured, else "". `invalid`: not printable.
   [[nodiscard]] result<std::string> caller_of(const request& received) const;
 
+  /// The body as JSON. `invalid`: not JSON, too deep, or a member twice; says where.
+  [[nodiscard]] result<json> body_of(const request& received) const;
+
+  /// How many items a page may have, as the query says. `invalid` beyond the bound.
+  [[nodiscard]] result<std::size_t> page_of(const request& received) const;
+
   /// For a command made from this request, with fresh ids and the time.
   [[nodiscard]] command_context context_of(const request& received, std::string caller) const;
 };

@@ -6,8 +6,6 @@
 namespace troupe::http {
 namespace {
 
-constexpr std::size_t max_parameters = 100;
-
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -35,10 +33,6 @@ result<void> read_query(std::string_view text, target& parsed) {
     const auto parameter = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (parameter.empty()) continue;
-    if (parsed.query.size() >= max_parameters) {
-      return error{errc::invalid,
-                   "more than " + std::to_string(max_parameters) + " query parameters"};
-    }
     const auto equals = std::min(parameter.find('='), parameter.size());
     auto name = percent_decode(parameter.substr(0, equals), true);
     if (!name) return name.error();
@@ -105,7 +99,9 @@ result<target> parse_target(std::string_view text) {
   if (!text.starts_with('/')) {
     return error{errc::invalid, "the request target must start with '/'"};
   }
-  text = text.substr(0, text.find('#'));
+  if (text.find('#') != std::string_view::npos) {
+    return error{errc::invalid, "the request target must not have a fragment; leave '#' out"};
+  }
   const auto question = std::min(text.find('?'), text.size());
   auto path = text.substr(1, question - 1);
 
@@ -122,6 +118,17 @@ result<target> parse_target(std::string_view text) {
     return read.error();
   }
   return parsed;
+}
+
+std::size_t parameter_count(std::string_view target) {
+  const auto question = target.find('?');
+  if (question == std::string_view::npos) return 0;
+  std::size_t count = 0;
+  for (char before = '&'; const char c : target.substr(question + 1)) {
+    if (before == '&' && c != '&') ++count;
+    before = c;
+  }
+  return count;
 }
 
 }  // namespace troupe::http

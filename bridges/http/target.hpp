@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,9 +21,11 @@ struct target {
 /// control characters.
 result<std::string> percent_decode(std::string_view text, bool plus_is_space);
 
-/// Parses a target in origin form ("/v1/views/users?limit=1") or absolute form. At most 100 query
-/// parameters.
+/// Parses a target in origin form ("/v1/views/users?limit=1") or absolute form.
 result<target> parse_target(std::string_view text);
+
+/// How many query parameters a target has, found without decoding any.
+std::size_t parameter_count(std::string_view target);
 
 /// Well-formed UTF-8, without overlong forms and surrogates (RFC 3629).
 bool is_utf8(std::string_view text) noexcept;

@@ -52,11 +52,11 @@ std::optional<reply> behind(const request& received, const std::string& view,
   return to_reply(late);
 }
 
-result<view_query> query_of(const request& received) {
+result<view_query> query_of(const request& received, const surroundings& around) {
   view_query query;
-  const auto limit = received.number("limit", 100, 1, 1000);
+  const auto limit = around.page_of(received);
   if (!limit) return limit.error();
-  query.limit = static_cast<std::size_t>(*limit);
+  query.limit = *limit;
   const auto order = received.query("order");
   if (!order) return order.error();
   if (*order != nullptr) {
@@ -78,7 +78,7 @@ result<view_query> query_of(const request& received) {
 
 reply get_rows(const request& received, surroundings& around) {
   const auto& view = received.parameter("view");
-  const auto query = query_of(received);
+  const auto query = query_of(received, around);
   if (!query) return error_reply(query.error());
   if (auto late = behind(received, view, around)) return std::move(*late);
   // Asked for first: the rows are at least as new.

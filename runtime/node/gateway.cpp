@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/core/ids.hpp"
+#include "runtime/node/limits.hpp"
 
 namespace troupe {
 
@@ -112,6 +113,11 @@ completion gateway::counted(const std::string& category, completion done) {
             .counter("troupe_commands_total", "Commands by outcome.",
                      {{"category", known}, {"status", to_string(outcome.status)}})
             .increment();
+        if (outcome.status == outcome_status::overloaded) {
+          limit_counter(metrics_, outcome.code == "node-overloaded" ? "max-in-flight"
+                                                                    : "max-in-flight-per-entity")
+              .increment();
+        }
         metrics_
             .histogram("troupe_command_duration_seconds", "From the bridge to the outcome.",
                        {{"category", known}})

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/host/loaded_entity.hpp"
+#include "runtime/node/limits.hpp"
 
 namespace troupe {
 
@@ -55,6 +56,7 @@ result<std::unique_ptr<running_node>> running_node::make(
   tuned.max_resident = set.max_resident;
   tuned.idle_timeout = std::chrono::seconds(set.idle_seconds);
   tuned.max_commits_per_batch = set.batch_commits;
+  tuned.max_dead_letters = set.max_dead_letters;
   tuned.on_failure = std::move(on_failure);
   made->engine_ =
       std::make_unique<host::engine>(tuned, features, *projections, *made->log_, made->clock_);
@@ -93,6 +95,8 @@ result<std::vector<host::bound_projection>> running_node::open_views() {
 }
 
 void running_node::register_gauges() {
+  // So that they show, at zero, before they are reached.
+  for (const auto& one : all_limits()) limit_counter(metrics_, one.flag);
   const auto one_value = [](double value) { return std::vector<metric_sample>{{{}, value}}; };
   metrics_.gauges("troupe_commands_in_flight", "Commands under way.", [this, one_value] {
     return one_value(static_cast<double>(engine_->counts().in_flight));
@@ -100,6 +104,14 @@ void running_node::register_gauges() {
   metrics_.gauges("troupe_command_handlers_resident", "Live command handlers.", [this, one_value] {
     return one_value(static_cast<double>(engine_->counts().resident));
   });
+  metrics_.gauges("troupe_command_handlers_passivated",
+                  "Command handlers passivated since the start, by the limit that was reached.",
+                  [this] {
+                    const auto counts = engine_->counts();
+                    return std::vector<metric_sample>{
+                        {{{"limit", "max-resident"}}, static_cast<double>(counts.surplus)},
+                        {{{"limit", "idle"}}, static_cast<double>(counts.idled)}};
+                  });
   metrics_.gauges(
       "troupe_commands_shed", "Commands refused for overload since the start.",
       [this, one_value] { return one_value(static_cast<double>(engine_->counts().shed)); });

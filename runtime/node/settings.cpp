@@ -6,9 +6,12 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <exception>
 #include <utility>
 
 #include <CLI/CLI.hpp>
+
+#include "runtime/node/limits.hpp"
 
 namespace troupe {
 namespace {
@@ -39,46 +42,22 @@ void add_options(CLI::App& run, settings& options) {
   run.add_option("--cors", options.cors,
                  "Origins allowed to call from a browser, separated by commas")
       ->delimiter(',');
+  run.add_option(
+         "--hosts", options.hosts,
+         "Further host names under which a node on loopback is reached, separated by commas")
+      ->delimiter(',');
   run.add_option("--drain", options.drain_seconds, "Seconds to finish after SIGTERM or SIGINT")
       ->capture_default_str()
       ->check(CLI::Range(0, 3600));
   run.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")
       ->capture_default_str()
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
-  auto* limits = run.add_option_group("limits");
-  limits->add_option("--max-body", options.max_body_bytes, "Bytes of a request body")
-      ->capture_default_str()
-      ->check(CLI::Range(1'024, 1 << 30));
-  limits->add_option("--max-json-depth", options.max_json_depth, "Nesting of a JSON body")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 1'000));
-  limits
-      ->add_option("--max-connections", options.max_connections,
-                   "Open HTTP connections for each address")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 10'000));
-  limits->add_option("--max-in-flight", options.max_in_flight, "Commands under way on this node")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1'000'000));
-  limits
-      ->add_option("--max-in-flight-per-entity", options.max_in_flight_per_entity,
-                   "Commands waiting for one entity")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100'000));
-  limits->add_option("--max-resident", options.max_resident, "Live command handlers of a category")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 10'000'000));
-  limits
-      ->add_option("--idle", options.idle_seconds,
-                   "Seconds without commands after which a command handler is passivated")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 86'400));
-  limits->add_option("--deadline", options.deadline_seconds, "Seconds that a request may take")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 600));
-  limits->add_option("--batch", options.batch_commits, "Commits that a projector takes at a time")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100'000));
+  for (const auto& one : all_limits()) {
+    run.add_option("--" + std::string(one.flag), options.*one.value, one.what)
+        ->group("Limits")
+        ->capture_default_str()
+        ->check(CLI::Range(one.least, one.most));
+  }
 }
 
 bool is_set(const std::vector<std::string>& arguments, const std::string& flag) {
@@ -203,18 +182,10 @@ json settings::to_json() const {
           {"node", node},
           {"auth", auth},
           {"cors", cors},
+          {"hosts", hosts},
           {"drainSeconds", drain_seconds},
           {"logLevel", log_level},
-          {"limits",
-           {{"maxBodyBytes", max_body_bytes},
-            {"maxJsonDepth", max_json_depth},
-            {"maxConnections", max_connections},
-            {"maxInFlight", max_in_flight},
-            {"maxInFlightPerEntity", max_in_flight_per_entity},
-            {"maxResident", max_resident},
-            {"idleSeconds", idle_seconds},
-            {"deadlineSeconds", deadline_seconds},
-            {"batchCommits", batch_commits}}}};
+          {"limits", limits_json(*this)}};
 }
 
 std::variant<run_command, print_and_exit> parse_settings(const std::vector<std::string>& arguments,
@@ -242,6 +213,8 @@ std::variant<run_command, print_and_exit> parse_settings(const std::vector<std::
     return print_and_exit{run->parsed() ? run->help("troupe") : app.help(), 0};
   } catch (const CLI::ParseError& problem) {
     return usage_error(problem.what());
+  } catch (const std::exception& problem) {  // The library's reader of files is not total.
+    return usage_error(std::string("--config: the file cannot be read: ") + problem.what());
   }
   if (print_version->parsed()) return print_and_exit{"troupe " + version + "\n", 0};
   if (!run->parsed()) return print_and_exit{app.help(), arguments.empty() ? 2 : 0};

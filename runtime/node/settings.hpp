@@ -38,18 +38,30 @@ struct settings {
   std::string node;     ///< "" means: the host's name.
   std::string auth;     ///< "" means: none on loopback.
   std::vector<std::string> cors;
+  std::vector<std::string> hosts;  ///< That requests may name besides loopback's own.
   int drain_seconds = 25;
   std::string log_level = "info";
 
+  /// The limits; limits.hpp says what each of them bounds.
   std::size_t max_body_bytes = 1U << 20U;
   std::size_t max_json_depth = 64;
+  std::size_t max_header_bytes = 16 * 1024;
+  std::size_t max_headers = 100;
+  std::size_t max_target_bytes = 8 * 1024;
+  std::size_t max_query_parameters = 100;
+  std::size_t max_envelopes = 1'000;
+  std::size_t max_page = 1'000;
   std::size_t max_connections = 1024;
+  std::size_t read_timeout_seconds = 5;
+  std::size_t write_timeout_seconds = 5;
+  std::size_t keep_alive_seconds = 60;
   std::size_t max_in_flight = 10'000;
   std::size_t max_in_flight_per_entity = 1'000;
   std::size_t max_resident = 100'000;
-  int idle_seconds = 300;
-  int deadline_seconds = 10;
+  std::size_t idle_seconds = 300;
+  std::size_t deadline_seconds = 10;
   std::size_t batch_commits = 1'000;
+  std::size_t max_dead_letters = 100'000;
 
   /// Checked and filled in by `parse_settings`.
   listen_address http_address;
