@@ -3,7 +3,8 @@
 #   troupe_module(NAME name [FOLDER folder] [DEPENDS public...] [PRIVATE private...] [TEST_DEPENDS more...]
 #                 [DEFINE macro...] [TIMEOUT seconds] [GENERATED])
 #       Library from the folder's *.cpp (header-only or still empty: an INTERFACE library), <name>_test from its
-#       *.test.cpp, <name>_<stem>_fuzz from each x.fuzz.cpp, <name>_<stem>_bench from each x.bench.cpp.
+#       *.test.cpp, <name>_<stem>_fuzz (or, without
+#       TROUPE_FUZZ, <name>_<stem>_seeds) from each x.fuzz.cpp, <name>_<stem>_bench from each x.bench.cpp.
 #   troupe_test(NAME name SOURCES file... [DEPENDS library...] [TIMEOUT seconds])
 #   troupe_embed_files(TARGET module HEADER path SYMBOL ns::function FILES glob...)
 #       Text of the files inside the binary: std::vector<std::pair<std::string, std::string>> of name and text.
@@ -93,6 +94,8 @@ function(troupe_module)
     elseif(TROUPE_FUZZ)
       troupe_tool(${arg_NAME}_${stem}_fuzz ${file} troupe_fuzz ${arg_NAME} ${arg_PRIVATE} troupe_testkit)
       target_link_options(${arg_NAME}_${stem}_fuzz PRIVATE -fsanitize=fuzzer)
+    else()
+      troupe_fuzz_seeds(${arg_NAME}_${stem} ${file} ${arg_NAME} ${arg_PRIVATE} troupe_testkit)
     endif()
   endforeach()
 endfunction()
@@ -105,6 +108,15 @@ function(troupe_tool name file kind)
   target_link_libraries(${name} PRIVATE ${ARGN})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/${folder})
   add_dependencies(${kind} ${name})
+endfunction()
+# A fuzzer without libFuzzer, run on its seeds as a test.
+function(troupe_fuzz_seeds name file)
+  add_executable(${name}_seeds ${file} ${PROJECT_SOURCE_DIR}/__infra__/cmake/fuzz_main.cpp)
+  troupe_target(${name}_seeds)
+  target_compile_options(${name}_seeds PRIVATE ${TROUPE_TEST_OPTIONS})
+  target_link_libraries(${name}_seeds PRIVATE ${ARGN})
+  add_test(NAME ${name}_seeds COMMAND ${name}_seeds ${PROJECT_SOURCE_DIR}/test/fuzz/${name}_fuzz)
+  troupe_test_properties(${name}_seeds "")
 endfunction()
 add_custom_target(troupe_bench)
 add_custom_target(troupe_fuzz)
