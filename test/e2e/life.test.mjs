@@ -91,7 +91,7 @@ test('flag comes before environment, environment before file', async (t) => {
   writeFileSync(file, 'drain = 7\nnode = "from-file"\ndeadline = 7\nlog-level = "warn"\n');
   const node = await startNode(t, { flags: ['--config', file, '--deadline', '9'], environment: { TROUPE_DEADLINE: '8', TROUPE_DRAIN: '8' } });
   const { limits, ...config } = ok(await node.get('/admin/config'));
-  assert.deepEqual([config.node, config.logLevel, config.drainSeconds, limits.deadlineSeconds], ['from-file', 'warn', 8, 9]);
+  assert.deepEqual([config.node, config.logLevel, config.drainSeconds, limits.deadline], ['from-file', 'warn', 8, 9]);
 });
 
 test('every flag has a variable', async (t) => {

@@ -181,7 +181,7 @@ test('a newcomer tries the node out', async (t) => {
     assert.ok(info.uptimeSeconds >= 0);
     const config = ok(await node.get('/admin/config'));
     assert.equal(config.data, node.data);
-    assert.equal(config.limits.maxBodyBytes, 1048576);
+    assert.equal(config.limits.maxBody, 1048576);
   });
 
   await t.test('probes and metrics answer', async () => {
