@@ -1,16 +1,18 @@
 // Fills a data directory with a history, through the port that the node itself uses.
 //
-//   fill DIRECTORY ENTITIES EVENTS_EACH    users, each with one UserAdded and EVENTS_EACH - 1 UserModified
+//   fill DIRECTORY ENTITIES EVENTS_EACH    users, each with one UserAdded and EVENTS_EACH - 1
+//   UserModified
 //
-// The views' checkpoints are moved to the end without rows: what is measured then is the log's size, not catching up.
+// The views' checkpoints are moved to the end without rows: what is measured then is the log's
+// size, not catching up.
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
 #include "actors/identity/feature.hpp"
+#include "bridges/sqlite/data_directory.hpp"
 #include "bridges/sqlite/sqlite_event_log.hpp"
 #include "bridges/sqlite/sqlite_view_store.hpp"
-#include "bridges/sqlite/data_directory.hpp"
 
 namespace {
 
@@ -22,13 +24,22 @@ commit commit_of(std::uint64_t user, version_t version) {
   const auto name = "auth0|filled-" + std::to_string(user);
   const stream_id stream{"identity", derive_id("filled", name)};
   const auto command = derive_id("filled", stream.id + std::to_string(version));
-  envelope event{derive_id("event", command), version == 1 ? "UserAdded" : "UserModified",
-                 {{"traceId", "fill"}, {"userId", name}, {"commandId", command}, {"version", version},
-                  {"time", "2026-01-31T12:34:56.789Z"}, {"node", "fill"}},
-                 {{"firstName", "Zoë " + std::to_string(version)}, {"lastName", "Washburne"},
-                  {"picture", "https://example.com/faces/4711.png"}, {"locale", "en"}}};
+  envelope event{derive_id("event", command),
+                 version == 1 ? "UserAdded" : "UserModified",
+                 {{"traceId", "fill"},
+                  {"userId", name},
+                  {"commandId", command},
+                  {"version", version},
+                  {"time", "2026-01-31T12:34:56.789Z"},
+                  {"node", "fill"}},
+                 {{"firstName", "Zoë " + std::to_string(version)},
+                  {"lastName", "Washburne"},
+                  {"picture", "https://example.com/faces/4711.png"},
+                  {"locale", "en"}}};
   if (version == 1) {
-    event.data.update(json{{"id", stream.id}, {"auth0Id", name}, {"email", std::to_string(user) + "@example.com"},
+    event.data.update(json{{"id", stream.id},
+                           {"auth0Id", name},
+                           {"email", std::to_string(user) + "@example.com"},
                            {"emailVerified", true}});
   }
   commit made;
@@ -82,7 +93,8 @@ int main(int argc, char** argv) {
   const auto feature = identity::feature();
   for (const auto role : {database_role::views, database_role::microservice}) {
     auto store = must(views->open(feature.name(), role));
-    if (!store->migrate(must(parse_migrations(feature.migrations(role))), migration_mode::apply)) return 1;
+    if (!store->migrate(must(parse_migrations(feature.migrations(role))), migration_mode::apply))
+      return 1;
     for (const auto& projection : feature.projections()) {
       if (projection.role != role) continue;
       if (!must(store->begin(projection.kernel->name(), 0, head))->commit()) return 1;
