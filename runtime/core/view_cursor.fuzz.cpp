@@ -28,6 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   query.after = troupe::encode_cursor(table, query, {*key, key->get<std::string>()});
   require(query.after.find_first_of("+/=&?%# ") == std::string::npos, "a cursor fits a URL");
   const auto made = troupe::decode_cursor(table, query);
-  require(made && troupe::json(made->key) == *key && made->order == *key, "any key can be in a cursor");
+  require(made && troupe::json(made->key) == *key && made->order == *key,
+          "any key can be in a cursor");
   return 0;
 }
