@@ -58,6 +58,9 @@ struct error {
 
 /// A value or an error, with the names of std::expected. Reading the value of a failed result is a
 /// programming error and throws std::bad_variant_access.
+///
+/// Unlike std::expected, a result that is about to end gives its content by value: a reference into
+/// it would dangle in `for (auto& x : *f())`.
 template <class T>
 class [[nodiscard]] result {
  public:
@@ -71,16 +74,16 @@ class [[nodiscard]] result {
 
   T& value() & { return std::get<0>(state_); }
   const T& value() const& { return std::get<0>(state_); }
-  T&& value() && { return std::get<0>(std::move(state_)); }
+  T value() && { return std::get<0>(std::move(state_)); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
   troupe::error& error() & { return std::get<1>(state_); }
   const troupe::error& error() const& { return std::get<1>(state_); }
-  troupe::error&& error() && { return std::get<1>(std::move(state_)); }
+  troupe::error error() && { return std::get<1>(std::move(state_)); }
 
  private:
   std::variant<T, troupe::error> state_;
