@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -9,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/core/notifier.hpp"
 #include "runtime/node/model.hpp"
 
 namespace troupe::http {
@@ -54,7 +57,9 @@ class fake_application final : public application {
   std::function<void(const command_request&, completion)> on_submit;
   /// Thrown text must not reach a caller.
   bool broken = false;
-  position_t reached = 7;
+  std::atomic<position_t> reached = 7;
+  /// What is known of commands by their ids; nothing: under way.
+  std::map<std::string, std::optional<command_outcome>> outcomes;
 
   std::vector<command_request> submitted() {
     const std::lock_guard lock(mutex_);
@@ -95,11 +100,27 @@ class fake_application final : public application {
     return outcome;
   }
 
+  std::optional<command_outcome> take_in(command_request request) override {
+    std::optional<command_outcome> refused;
+    submit(std::move(request), [&](command_outcome outcome) {
+      if (outcome.status != outcome_status::accepted) refused = std::move(outcome);
+    });
+    return refused;
+  }
+  result<std::optional<command_outcome>> outcome_of(const std::string& command_id) override {
+    const std::lock_guard lock(mutex_);
+    const auto found = outcomes.find(command_id);
+    if (found == outcomes.end()) return error{errc::not_found, "unknown"};
+    return found->second;
+  }
+
   result<std::optional<json>> view_row(const std::string& view, const std::string& key) override {
     if (broken) throw std::runtime_error("secret of the database");
     if (view != "owners") return error{errc::not_found, "there is no view " + view};
     if (key != "4711") return std::optional<json>();
-    return std::optional<json>({{"id", key}, {"owner", "Zoë"}});
+    const std::lock_guard lock(mutex_);
+    if (!owner_) return std::optional<json>();
+    return std::optional<json>({{"id", key}, {"owner", *owner_}});
   }
   result<view_page> view_rows(const std::string& view, const view_query& query) override {
     if (view != "owners") return error{errc::not_found, "there is no view " + view};
@@ -108,7 +129,7 @@ class fake_application final : public application {
     if (query.order_by == "nonsense") return error{errc::invalid, "there is no column nonsense"};
     return view_page{{{{"id", "4711"}}}, query.after.empty() ? "cursor" : ""};
   }
-  result<position_t> view_position(const std::string&) override { return reached; }
+  result<position_t> view_position(const std::string&) override { return reached.load(); }
   result<std::string> view_category(const std::string& view) override {
     if (view != "owners") return error{errc::not_found, "there is no view " + view};
     return std::string("accounts");
@@ -127,10 +148,63 @@ class fake_application final : public application {
       found.push_back(
           {{"e2", "AccountOpened", {{"traceId", "t"}}, {{"owner", "b"}}}, {"accounts", "1"}, 2, 4});
     }
+    const std::lock_guard lock(mutex_);
+    for (const auto& event : grown_) {
+      const bool whole = found.size() < limit || found.back().position == event.position;
+      if (event.position >= from && whole) found.push_back(event);
+    }
+    // As many as anybody can take.
+    for (auto at = std::max<position_t>(from, 5); endless && found.size() < limit; ++at) {
+      found.push_back({{"e", "AccountOpened", json::object(), {{"owner", std::string(4096, 'x')}}},
+                       {"accounts", "1"},
+                       at,
+                       at});
+    }
     return found;
   }
 
+  result<std::unique_ptr<watch>> watch_view(const std::string& view,
+                                            std::function<void()> changed) override {
+    if (view != "owners") return error{errc::not_found, "there is no view " + view};
+    return changes_.listen(std::move(changed));
+  }
+  result<std::unique_ptr<watch>> watch_events(const std::string& category,
+                                              std::function<void()> changed) override {
+    if (category != "accounts") return error{errc::not_found, "there is no category " + category};
+    return changes_.listen(std::move(changed));
+  }
+
+  /// A commit of so many events is stored.
+  void grow(position_t position, std::size_t count) {
+    {
+      const std::lock_guard lock(mutex_);
+      for (std::size_t i = 0; i < count; ++i) {
+        grown_.push_back({{"e" + std::to_string(position) + '-' + std::to_string(i),
+                           "AccountOpened", json::object(), json::object()},
+                          {"accounts", "1"},
+                          i + 1,
+                          position});
+      }
+    }
+    changes_.notify();
+  }
+
+  /// The row 4711 changes, or goes, and the view has reached another position.
+  void change_row(std::optional<std::string> owner, position_t position) {
+    {
+      const std::lock_guard lock(mutex_);
+      owner_ = std::move(owner);
+      reached = position;
+    }
+    changes_.notify();
+  }
+
+  std::atomic<bool> endless = false;
+
  private:
+  std::optional<std::string> owner_ = "Zoë";
+  std::vector<recorded_event> grown_;
+  notifier changes_;
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::vector<command_request> submitted_;

@@ -21,6 +21,17 @@ struct call {
   std::string command_id;
 };
 
+command_outcome stopping(stream_id stream, std::string command_id) {
+  command_outcome refused;
+  refused.status = outcome_status::overloaded;
+  refused.stream = std::move(stream);
+  refused.command_id = std::move(command_id);
+  refused.code = "stopping";
+  refused.detail = "the node is stopping; try again";
+  refused.retry_after = 1;
+  return refused;
+}
+
 void tell_interrupted(call& ended) {
   if (ended.answered.exchange(true)) return;
   command_outcome outcome;
@@ -72,14 +83,7 @@ void interruptible_application::submit(command_request request, completion done)
     if (!too_late) waiting_->calls.insert(made);
   }
   if (too_late) {
-    command_outcome refused;
-    refused.status = outcome_status::overloaded;
-    refused.stream = std::move(made->stream);
-    refused.command_id = std::move(made->command_id);
-    refused.code = "stopping";
-    refused.detail = "the node is stopping; try again";
-    refused.retry_after = 1;
-    made->done(std::move(refused));
+    made->done(stopping(std::move(made->stream), std::move(made->command_id)));
     return;
   }
   behind_.submit(std::move(request), [made, shared = waiting_](command_outcome outcome) {
@@ -89,6 +93,21 @@ void interruptible_application::submit(command_request request, completion done)
     }
     if (!made->answered.exchange(true)) made->done(std::move(outcome));
   });
+}
+
+std::optional<command_outcome> interruptible_application::take_in(command_request request) {
+  {
+    const std::lock_guard lock(waiting_->mutex);
+    if (waiting_->interrupted) {
+      return stopping({request.category, request.id}, request.context.command_id);
+    }
+  }
+  return behind_.take_in(std::move(request));
+}
+
+result<std::optional<command_outcome>> interruptible_application::outcome_of(
+    const std::string& command_id) {
+  return behind_.outcome_of(command_id);
 }
 
 bool interruptible_application::await_view(const std::string& view, position_t position,
@@ -118,6 +137,16 @@ result<position_t> interruptible_application::view_position(const std::string& v
 
 result<std::string> interruptible_application::view_category(const std::string& view) {
   return behind_.view_category(view);
+}
+
+result<std::unique_ptr<watch>> interruptible_application::watch_view(
+    const std::string& view, std::function<void()> changed) {
+  return behind_.watch_view(view, std::move(changed));
+}
+
+result<std::unique_ptr<watch>> interruptible_application::watch_events(
+    const std::string& category, std::function<void()> changed) {
+  return behind_.watch_events(category, std::move(changed));
 }
 
 result<std::vector<recorded_event>> interruptible_application::events(const std::string& category,

@@ -19,11 +19,17 @@ class interruptible_application final : public application {
   void resume();
 
   void submit(command_request request, completion done) override;
+  std::optional<command_outcome> take_in(command_request request) override;
+  result<std::optional<command_outcome>> outcome_of(const std::string& command_id) override;
   bool await_view(const std::string& view, position_t position, monotonic_time deadline) override;
   result<std::optional<json>> view_row(const std::string& view, const std::string& key) override;
   result<view_page> view_rows(const std::string& view, const view_query& query) override;
   result<position_t> view_position(const std::string& view) override;
   result<std::string> view_category(const std::string& view) override;
+  result<std::unique_ptr<watch>> watch_view(const std::string& view,
+                                            std::function<void()> changed) override;
+  result<std::unique_ptr<watch>> watch_events(const std::string& category,
+                                              std::function<void()> changed) override;
   result<std::vector<recorded_event>> events(const std::string& category, position_t from,
                                              std::size_t limit) override;
 

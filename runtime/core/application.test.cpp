@@ -20,6 +20,8 @@ class slow_application final : public application {
     submitted = true;
     submitted.notify_all();
   }
+  std::optional<command_outcome> take_in(command_request) override { return std::nullopt; }
+  result<std::optional<command_outcome>> outcome_of(const std::string&) override { return none(); }
   result<std::optional<json>> view_row(const std::string&, const std::string&) override {
     return none();
   }
@@ -27,6 +29,12 @@ class slow_application final : public application {
   result<position_t> view_position(const std::string&) override { return none(); }
   result<std::string> view_category(const std::string&) override { return none(); }
   bool await_view(const std::string&, position_t, monotonic_time) override { return false; }
+  result<std::unique_ptr<watch>> watch_view(const std::string&, std::function<void()>) override {
+    return none();
+  }
+  result<std::unique_ptr<watch>> watch_events(const std::string&, std::function<void()>) override {
+    return none();
+  }
   result<std::vector<recorded_event>> events(const std::string&, position_t, std::size_t) override {
     return none();
   }

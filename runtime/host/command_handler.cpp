@@ -14,6 +14,12 @@ constexpr std::uint8_t max_lost_races = 3;
 
 constexpr int retry_soon = 1;  // second
 
+/// Whether a repeat of the command is to get this answer again, rather than another try.
+bool is_final(outcome_status status) {
+  return status == outcome_status::accepted || status == outcome_status::rejected ||
+         status == outcome_status::version_mismatch;
+}
+
 json metadata_of(const command& one, version_t version, const std::string& node) {
   const auto& context = one.context;
   json metadata = {
@@ -201,9 +207,7 @@ void command_handler::decide_all() {
       one->mark_in_log();
       request.ids_given = request.ids_given || command.id_given;
     }
-    const bool keep = !has_commit && command.id_given &&
-                      (outcome->status == outcome_status::accepted ||
-                       outcome->status == outcome_status::rejected);
+    const bool keep = !has_commit && command.id_given && is_final(outcome->status);
     decided_.push_back({std::move(one), std::move(*outcome), has_commit, keep});
   }
   waiting_ = std::move(later);

@@ -10,6 +10,7 @@
 
 #include <caf/all.hpp>
 
+#include "runtime/core/notifier.hpp"
 #include "runtime/host/bridge_actor.hpp"
 #include "runtime/host/command_handlers.hpp"
 #include "runtime/host/log_actors.hpp"
@@ -80,7 +81,10 @@ class engine::implementation {
     for (std::size_t i = 1; i <= options_.log_readers; ++i) {
       readers_.push_back(registry_.card("/log/reader-" + std::to_string(i), "log-reader"));
     }
-    for (const auto& one : features) feature_specs_.push_back(feature_spec(one));
+    for (const auto& one : features) {
+      feature_specs_.push_back(feature_spec(one));
+      for (const auto& aggregate : one.aggregates()) growth_[aggregate.kernel->category()];
+    }
   }
 
   void start() {
@@ -255,6 +259,21 @@ class engine::implementation {
     return at && progress_[*at]->await(position, deadline);
   }
 
+  result<std::unique_ptr<watch>> watch_projection(const std::string& name,
+                                                  std::function<void()> changed) const {
+    const auto at = index_of(name);
+    if (!at) return no_projection(name);
+    return progress_[*at]->listen(std::move(changed));
+  }
+
+  result<std::unique_ptr<watch>> watch_category(const std::string& category,
+                                                std::function<void()> changed) const {
+    const auto found = growth_.find(category);
+    if (found == growth_.end())
+      return error{errc::not_found, "there is no category '" + category + "'"};
+    return found->second.listen(std::move(changed));
+  }
+
   result<void> pause(const std::string& name) {
     const auto at = index_of(name);
     if (!at) return no_projection(name);
@@ -316,7 +335,7 @@ class engine::implementation {
                        return parent.spawn<log_writer, caf::detached>(
                            std::move(card), log_,
                            [this](const std::string& category, position_t head) {
-                             tell_subscribers(category, head);
+                             announce_growth(category, head);
                            });
                      }});
     for (std::size_t i = 1; i <= options_.log_readers; ++i) {
@@ -490,10 +509,12 @@ class engine::implementation {
     }
   }
 
-  void tell_subscribers(const std::string& category, position_t head) {
-    const auto found = subscribers_.find(category);
-    if (found == subscribers_.end()) return;
-    for (const auto& card : found->second) card->tell(log_grew{head});
+  /// Called on the log writer's thread, so listeners must be quick.
+  void announce_growth(const std::string& category, position_t head) {
+    if (const auto found = subscribers_.find(category); found != subscribers_.end()) {
+      for (const auto& card : found->second) card->tell(log_grew{head});
+    }
+    if (const auto found = growth_.find(category); found != growth_.end()) found->second.notify();
   }
 
   static void list_handlers_of(const actor_card& card, const std::string& prefix,
@@ -559,6 +580,7 @@ class engine::implementation {
   std::vector<card_ptr> readers_;
   std::map<std::string, card_ptr> handlers_;                  ///< By category.
   std::map<std::string, std::vector<card_ptr>> subscribers_;  ///< By category.
+  std::map<std::string, notifier> growth_;                    ///< By category.
   /// Of the projections, in their order.
   std::vector<std::shared_ptr<projection_progress>> progress_;
   std::vector<card_ptr> projector_cards_;
@@ -612,6 +634,16 @@ std::vector<projection_info> engine::projections() const { return implementation
 bool engine::await_projection(const std::string& name, position_t position,
                               monotonic_time deadline) const {
   return implementation_->await_projection(name, position, deadline);
+}
+
+result<std::unique_ptr<watch>> engine::watch_projection(const std::string& name,
+                                                        std::function<void()> changed) const {
+  return implementation_->watch_projection(name, std::move(changed));
+}
+
+result<std::unique_ptr<watch>> engine::watch_category(const std::string& category,
+                                                      std::function<void()> changed) const {
+  return implementation_->watch_category(category, std::move(changed));
 }
 
 result<void> engine::pause_projection(const std::string& name) {

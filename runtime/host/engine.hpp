@@ -141,6 +141,13 @@ class engine {
   /// no such projector.
   bool await_projection(const std::string& name, position_t position,
                         monotonic_time deadline) const;
+  /// Calls back whenever a projector has moved; must not block. `not_found`.
+  result<std::unique_ptr<watch>> watch_projection(const std::string& name,
+                                                  std::function<void()> changed) const;
+  /// Calls back whenever commits of a category have been stored here, on the log writer's thread:
+  /// must not block. `not_found`.
+  result<std::unique_ptr<watch>> watch_category(const std::string& category,
+                                                std::function<void()> changed) const;
   result<void> pause_projection(const std::string& name);
   result<void> resume_projection(const std::string& name);
   result<void> rebuild_projection(const std::string& name);

@@ -225,6 +225,17 @@ BOOST_AUTO_TEST_CASE(a_repeated_refusal_is_the_same_even_when_its_reason_is_gone
   BOOST_TEST((box.run(box.make("a", "Confirm", {{"at", 2}}, "key-1")) == refused));
 }
 
+BOOST_AUTO_TEST_CASE(a_demand_for_a_version_that_failed_fails_again_under_its_id) {
+  node_in_a_box box;
+  auto demanding = box.make("a", "Add", {{"amount", 2}}, "key-1");
+  demanding.expected_version = 1;
+  const auto refused = box.run(demanding);
+  BOOST_TEST(to_string(refused.status) == "version-mismatch");
+  box.add("a", 1);
+  BOOST_TEST((box.run(demanding) == refused));
+  BOOST_TEST((box.amounts("a") == std::vector<int>{1}));
+}
+
 BOOST_AUTO_TEST_CASE(another_command_under_a_used_id_is_refused) {
   node_in_a_box box;
   box.add("a", 2, "key-1");

@@ -33,7 +33,10 @@ result<std::optional<known_command>> find_known(event_log& log, const std::strin
 }
 
 command_outcome answer_again(const known_command& known, const command& repeated) {
-  if (known.digest == repeated.digest()) return known.outcome;
+  return known.digest == repeated.digest() ? known.outcome : refuse_reuse(repeated);
+}
+
+command_outcome refuse_reuse(const command& repeated) {
   command_outcome refused;
   refused.status = outcome_status::id_reused;
   refused.stream = repeated.stream;

@@ -24,4 +24,7 @@ result<std::optional<known_command>> find_known(event_log& log, const std::strin
 /// another command.
 command_outcome answer_again(const known_command& known, const command& repeated);
 
+/// Says that the command's id belongs to another command.
+command_outcome refuse_reuse(const command& repeated);
+
 }  // namespace troupe::host

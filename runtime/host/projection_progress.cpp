@@ -11,7 +11,7 @@ constexpr auto rate_window = std::chrono::seconds(1);
 
 void projection_progress::reached(position_t position, std::size_t events, std::size_t parked,
                                   monotonic_time now) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   now_.position = position;
   now_.events += events;
   now_.parked += parked;
@@ -23,13 +23,18 @@ void projection_progress::reached(position_t position, std::size_t events, std::
   }
   this_second_ += events;
   std::erase_if(crashed_on_, [&](const event_place& place) { return place.position <= position; });
+  lock.unlock();
   moved_.notify_all();
+  listeners_.notify();
 }
 
 void projection_progress::restarted_at(position_t position) {
-  const std::lock_guard lock(mutex_);
-  now_.position = position;
+  {
+    const std::lock_guard lock(mutex_);
+    now_.position = position;
+  }
   moved_.notify_all();
+  listeners_.notify();
 }
 
 void projection_progress::failing(std::string why) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "runtime/core/clock.hpp"
+#include "runtime/core/notifier.hpp"
 #include "runtime/host/projection_batch.hpp"
 
 namespace troupe::host {
@@ -38,6 +39,11 @@ class projection_progress {
   /// Waits until `position` is reached, at most until the deadline; false if it was not.
   bool await(position_t position, monotonic_time deadline) const;
 
+  /// Calls back whenever the position has changed; must not block.
+  [[nodiscard]] std::unique_ptr<watch> listen(std::function<void()> changed) const {
+    return listeners_.listen(std::move(changed));
+  }
+
   struct snapshot {
     position_t position = 0;
     std::uint64_t events = 0;  ///< Applied since the node started.
@@ -54,6 +60,7 @@ class projection_progress {
   const unsigned crash_bound_;
   mutable std::mutex mutex_;
   mutable std::condition_variable moved_;
+  notifier listeners_;
   snapshot now_;
   position_t rebuild_target_ = 0;
   std::set<event_place> crashed_on_;

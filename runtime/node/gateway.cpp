@@ -1,17 +1,21 @@
 #include "runtime/node/gateway.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 #include "runtime/core/ids.hpp"
+#include "runtime/host/known_commands.hpp"
 #include "runtime/node/limits.hpp"
 
 namespace troupe {
 
 result<std::unique_ptr<gateway>> gateway::make(
     const std::vector<feature>& features, const std::vector<host::bound_projection>& projections,
-    event_log& log, host::engine& engine, const clock& time, metric_registry& metrics) {
-  std::unique_ptr<gateway> made(new gateway(log, engine, time, metrics));
+    event_log& log, host::engine& engine, const clock& time, metric_registry& metrics,
+    std::size_t max_in_flight) {
+  std::unique_ptr<gateway> made(new gateway(log, engine, time, metrics, max_in_flight));
   for (const auto& one : features) {
     for (const auto& aggregate : one.aggregates()) {
       const auto& category = aggregate.kernel->category();
@@ -43,9 +47,94 @@ void gateway::submit(command_request request, completion done) {
   auto checked = check(std::move(request));
   if (auto* refused = std::get_if<command_outcome>(&checked)) {
     counted_done(std::move(*refused));
-  } else {
-    engine_.submit(std::get<command>(std::move(checked)), std::move(counted_done));
+    return;
   }
+  auto& one = std::get<command>(checked);
+  if (!one.id_given) {  // Nobody can ask about it: its id is told with its outcome.
+    engine_.submit(std::move(one), std::move(counted_done));
+    return;
+  }
+  const auto id = one.context.command_id;
+  under_way_.begin(id);
+  engine_.submit(std::move(one),
+                 [this, id, told = std::move(counted_done)](command_outcome outcome) {
+                   under_way_.end(id);
+                   told(std::move(outcome));
+                 });
+}
+
+std::optional<command_outcome> gateway::take_in(command_request request) {
+  const bool may_be_known = std::exchange(request.id_given, true);
+  request.deadline = monotonic_time::max();
+  const auto category = request.category;
+  auto checked = check(std::move(request));
+  if (auto* refused = std::get_if<command_outcome>(&checked)) return std::move(*refused);
+  auto& one = std::get<command>(checked);
+  const auto id = one.context.command_id;
+  if (may_be_known) {
+    bool stored = false;
+    if (auto refused = refusal_of_repeat(one, stored)) return refused;
+    if (stored) return std::nullopt;
+  }
+  if (!under_way_.begin(id, one.digest())) return host::refuse_reuse(one);
+
+  // The engine sheds before it returns, if it does. What ends later is for `outcome_of`.
+  struct first_answer {
+    std::mutex mutex;
+    bool handed_in = false;
+    std::optional<command_outcome> shed;
+  };
+  auto first = std::make_shared<first_answer>();
+  engine_.submit(std::move(one), counted(category, [this, id, first](command_outcome outcome) {
+                   const bool shed = outcome.status == outcome_status::overloaded;
+                   const std::lock_guard lock(first->mutex);
+                   if (shed && !first->handed_in) {
+                     under_way_.end(id);
+                     first->shed = std::move(outcome);
+                   } else if (outcome.events.empty()) {
+                     under_way_.end(id, std::move(outcome));
+                   } else {
+                     under_way_.end(id);
+                   }
+                 }));
+  const std::lock_guard lock(first->mutex);
+  first->handed_in = true;
+  return std::move(first->shed);
+}
+
+std::optional<command_outcome> gateway::refusal_of_repeat(const command& one, bool& stored) {
+  auto known = host::find_known(log_, one.context.command_id);
+  if (!known) {
+    command_outcome refused;
+    refused.status = outcome_status::unavailable;
+    refused.stream = one.stream;
+    refused.command_id = one.context.command_id;
+    refused.detail = known.error().message;
+    refused.retry_after = 1;
+    return refused;
+  }
+  stored = known->has_value();
+  if (stored && (*known)->digest != one.digest()) return host::refuse_reuse(one);
+  return std::nullopt;
+}
+
+result<std::optional<command_outcome>> gateway::outcome_of(const std::string& command_id) {
+  // Twice, since a command may reach the log between the two looks.
+  for (const bool last : {false, true}) {
+    auto known = host::find_known(log_, command_id);
+    if (!known) return error{errc::in_doubt, known.error().message};
+    if (*known) return std::optional(std::move((*known)->outcome));
+    if (last) break;
+    auto seen = under_way_.find(command_id);
+    if (std::holds_alternative<commands_under_way::pending>(seen)) {
+      return std::optional<command_outcome>();
+    }
+    if (auto* ended = std::get_if<command_outcome>(&seen)) {
+      if (ended->status == outcome_status::in_doubt) return error{errc::in_doubt, ended->detail};
+      return std::optional(std::move(*ended));
+    }
+  }
+  return error{errc::not_found, "nothing is known of a command with this id"};
 }
 
 std::variant<command, command_outcome> gateway::check(command_request request) const {
@@ -160,6 +249,17 @@ result<std::string> gateway::view_category(const std::string& name) {
 
 bool gateway::await_view(const std::string& name, position_t position, monotonic_time deadline) {
   return view(name) && engine_.await_projection(name, position, deadline);
+}
+
+result<std::unique_ptr<watch>> gateway::watch_view(const std::string& name,
+                                                   std::function<void()> changed) {
+  if (auto found = view(name); !found) return std::move(found).error();
+  return engine_.watch_projection(name, std::move(changed));
+}
+
+result<std::unique_ptr<watch>> gateway::watch_events(const std::string& category,
+                                                     std::function<void()> changed) {
+  return engine_.watch_category(category, std::move(changed));
 }
 
 result<std::vector<recorded_event>> gateway::events(const std::string& category, position_t from,

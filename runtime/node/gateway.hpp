@@ -9,6 +9,7 @@
 #include "runtime/core/event_log.hpp"
 #include "runtime/core/feature.hpp"
 #include "runtime/host/engine.hpp"
+#include "runtime/node/commands_under_way.hpp"
 #include "runtime/node/metrics.hpp"
 #include "runtime/node/schema_validator.hpp"
 
@@ -24,14 +25,21 @@ class gateway final : public application {
   /// `invalid` when a feature's schema is not usable, or two features claim one category or view.
   static result<std::unique_ptr<gateway>> make(
       const std::vector<feature>& features, const std::vector<host::bound_projection>& projections,
-      event_log& log, host::engine& engine, const clock& time, metric_registry& metrics);
+      event_log& log, host::engine& engine, const clock& time, metric_registry& metrics,
+      std::size_t max_in_flight);
 
   void submit(command_request request, completion done) override;
+  std::optional<command_outcome> take_in(command_request request) override;
+  result<std::optional<command_outcome>> outcome_of(const std::string& command_id) override;
   result<std::optional<json>> view_row(const std::string& view, const std::string& key) override;
   result<view_page> view_rows(const std::string& view, const view_query& query) override;
   result<position_t> view_position(const std::string& view) override;
   result<std::string> view_category(const std::string& view) override;
   bool await_view(const std::string& view, position_t position, monotonic_time deadline) override;
+  result<std::unique_ptr<watch>> watch_view(const std::string& view,
+                                            std::function<void()> changed) override;
+  result<std::unique_ptr<watch>> watch_events(const std::string& category,
+                                              std::function<void()> changed) override;
   result<std::vector<recorded_event>> events(const std::string& category, position_t from,
                                              std::size_t limit) override;
 
@@ -44,17 +52,22 @@ class gateway final : public application {
     schema_validator validator;
   };
 
-  gateway(event_log& log, host::engine& engine, const clock& time, metric_registry& metrics)
-      : log_(log), engine_(engine), clock_(time), metrics_(metrics) {}
+  gateway(event_log& log, host::engine& engine, const clock& time, metric_registry& metrics,
+          std::size_t max_in_flight)
+      : log_(log), engine_(engine), clock_(time), metrics_(metrics), under_way_(max_in_flight) {}
   /// The command ready for its entity, or the outcome that refuses it.
   [[nodiscard]] std::variant<command, command_outcome> check(command_request request) const;
   [[nodiscard]] result<const host::bound_projection*> view(const std::string& name) const;
+  /// Why a command under an id that the caller chose cannot be taken in: the id belongs to another
+  /// command, or the log cannot be asked. `stored`: it was taken in before and is finished.
+  std::optional<command_outcome> refusal_of_repeat(const command& one, bool& stored);
   completion counted(const std::string& category, completion done);
 
   event_log& log_;
   host::engine& engine_;
   const clock& clock_;
   metric_registry& metrics_;
+  commands_under_way under_way_;
   std::map<std::string, known_aggregate> aggregates_;
   std::map<std::string, host::bound_projection> views_;
 };

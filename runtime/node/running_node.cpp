@@ -61,7 +61,7 @@ result<std::unique_ptr<running_node>> running_node::make(
   made->engine_ =
       std::make_unique<host::engine>(tuned, features, *projections, *made->log_, made->clock_);
   auto way_in = gateway::make(features, *projections, *made->log_, *made->engine_, made->clock_,
-                              made->metrics_);
+                              made->metrics_, set.max_in_flight);
   if (!way_in) return std::move(way_in).error();
   made->gateway_ = std::move(*way_in);
   made->register_gauges();

@@ -31,9 +31,12 @@ void direct_application::answer_next(command_outcome outcome) {
 }
 
 void direct_application::hold_views(bool held) {
-  const std::lock_guard lock(mutex_);
-  held_ = held;
-  catch_up();
+  {
+    const std::lock_guard lock(mutex_);
+    held_ = held;
+    catch_up();
+  }
+  changes_.notify();
 }
 
 void direct_application::fail_views(std::optional<error> failure) {
@@ -68,7 +71,28 @@ void direct_application::submit(command_request request, completion done) {
     }
     catch_up();
   }
+  changes_.notify();
   done(std::move(outcome));
+}
+
+std::optional<command_outcome> direct_application::take_in(command_request request) {
+  std::optional<command_outcome> refused;
+  submit(std::move(request), [&](command_outcome outcome) {
+    const auto status = outcome.status;
+    if (status == outcome_status::invalid || status == outcome_status::not_found ||
+        status == outcome_status::overloaded) {
+      refused = std::move(outcome);
+    }
+  });
+  return refused;
+}
+
+result<std::optional<command_outcome>> direct_application::outcome_of(
+    const std::string& command_id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = outcomes_.find(command_id);
+  if (found == outcomes_.end()) return error{errc::not_found, "no command '" + command_id + "'"};
+  return std::optional(found->second);
 }
 
 command_outcome direct_application::decide(const command_request& request) {
@@ -188,6 +212,18 @@ bool direct_application::await_view(const std::string& view, position_t position
   const std::lock_guard lock(mutex_);
   awaited_.emplace_back(view, position);
   return readable(view) && (shown_ == 0 ? 0 : log_[shown_ - 1].position) >= position;
+}
+
+result<std::unique_ptr<watch>> direct_application::watch_view(const std::string& view,
+                                                              std::function<void()> changed) {
+  const std::lock_guard lock(mutex_);
+  if (auto kernel = readable(view); !kernel) return kernel.error();
+  return changes_.listen(std::move(changed));
+}
+
+result<std::unique_ptr<watch>> direct_application::watch_events(const std::string&,
+                                                                std::function<void()> changed) {
+  return changes_.listen(std::move(changed));
 }
 
 result<std::vector<recorded_event>> direct_application::events(const std::string& category,

@@ -9,6 +9,7 @@
 
 #include "runtime/core/application.hpp"
 #include "runtime/core/feature.hpp"
+#include "runtime/core/notifier.hpp"
 
 namespace troupe::testkit {
 
@@ -36,12 +37,18 @@ class direct_application final : public application {
   [[nodiscard]] std::vector<std::pair<std::string, position_t>> awaited() const;
 
   void submit(command_request request, completion done) override;
+  std::optional<command_outcome> take_in(command_request request) override;
+  result<std::optional<command_outcome>> outcome_of(const std::string& command_id) override;
   result<std::optional<json>> view_row(const std::string& view, const std::string& key) override;
   /// Equality and `limit` only; rows by key.
   result<view_page> view_rows(const std::string& view, const view_query& query) override;
   result<position_t> view_position(const std::string& view) override;
   result<std::string> view_category(const std::string& view) override;
   bool await_view(const std::string& view, position_t position, monotonic_time deadline) override;
+  result<std::unique_ptr<watch>> watch_view(const std::string& view,
+                                            std::function<void()> changed) override;
+  result<std::unique_ptr<watch>> watch_events(const std::string& category,
+                                              std::function<void()> changed) override;
   result<std::vector<recorded_event>> events(const std::string& category, position_t from,
                                              std::size_t limit) override;
 
@@ -53,6 +60,7 @@ class direct_application final : public application {
   void catch_up();
 
   feature feature_;
+  notifier changes_;
   mutable std::mutex mutex_;
   std::vector<recorded_event> log_;
   std::map<std::string, command_outcome> outcomes_;
