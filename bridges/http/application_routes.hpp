@@ -7,10 +7,15 @@
 
 namespace troupe::http {
 
-/// `POST /v1/{category}/{id}/{Command}` and `POST /v1/{category}/{Command}`.
+/// `POST /v1/{category}/{id}/{Command}`, `POST /v1/{category}/{Command}`, and
+/// `GET /v1/commands/{commandId}`.
 void add_command_routes(router& routes, const std::shared_ptr<surroundings>& around);
 
-/// `POST /v1/commands`: one envelope or an array of them.
+/// `POST /v1/commands`: one envelope or an array of them. Those of an array are handed in one after
+/// the other, so that for one entity they are decided in their order; one whose id has been seen
+/// before in the array waits for the outcome of the earlier one, and so do all behind it. With
+/// `Prefer: respond-async` none is waited for: 202, and for each envelope where to ask, or its
+/// refusal.
 void add_envelope_route(router& routes, const std::shared_ptr<surroundings>& around);
 
 /// `GET /v1/views/{view}` and `GET /v1/views/{view}/{key}`.
@@ -18,6 +23,9 @@ void add_view_routes(router& routes, const std::shared_ptr<surroundings>& around
 
 /// `GET /v1/events/{category}`.
 void add_event_routes(router& routes, const std::shared_ptr<surroundings>& around);
+
+/// `GET /v1/openapi.json` and `GET /v1/asyncapi.json`.
+void add_description_routes(router& routes, const std::shared_ptr<surroundings>& around);
 
 /// What the node's features bring along.
 void add_feature_routes(router& routes, const std::shared_ptr<surroundings>& around);

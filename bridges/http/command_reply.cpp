@@ -1,5 +1,9 @@
 #include "bridges/http/command_reply.hpp"
 
+#include <utility>
+
+#include "bridges/http/target.hpp"
+
 namespace troupe::http {
 namespace {
 
@@ -51,6 +55,33 @@ reply command_reply(const command_outcome& outcome) {
   out += '}';
   answer.headers = {{"ETag", '"' + version + '"'}, {"X-Position", std::move(position)}};
   return answer;
+}
+
+http_response taken_in(const std::string& command_id) {
+  auto place = "/v1/commands/" + percent_encode(command_id);
+  http_response answer;
+  answer.status = 202;
+  answer.body = {{"commandId", command_id}, {"status", "pending"}, {"location", place}};
+  answer.headers = {{"Location", std::move(place)}, {"Preference-Applied", "respond-async"}};
+  return answer;
+}
+
+json command_status(const command_outcome& outcome) {
+  auto told = reply_for(outcome).body;
+  if (outcome.status == outcome_status::accepted) {
+    told["status"] = "accepted";
+    return told;
+  }
+  json status = {{"commandId", outcome.command_id},
+                 {"status", outcome.status == outcome_status::failed ? "parked" : "rejected"}};
+  for (const auto* member : {"code", "detail", "fields"}) {
+    if (const auto found = told.find(member); found != told.end()) status[member] = *found;
+  }
+  if (!outcome.stream.id.empty()) {
+    status["id"] = outcome.stream.id;
+    status["stream"] = outcome.stream.name();
+  }
+  return status;
 }
 
 }  // namespace troupe::http

@@ -46,7 +46,21 @@ result<command_request> command_of(const request& received, std::string id,
 reply execute(const request& received, std::string id, surroundings& around) {
   auto command = command_of(received, std::move(id), around);
   if (!command) return error_reply(command.error());
-  return command_reply(around.app.execute(std::move(*command)));
+  if (!prefers_async(received)) return command_reply(around.app.execute(std::move(*command)));
+  const auto command_id = command->context.command_id;
+  const auto refused = around.app.take_in(std::move(*command));
+  return refused ? command_reply(*refused) : to_reply(taken_in(command_id));
+}
+
+reply get_status(const request& received, surroundings& around) {
+  const auto& id = received.parameter("commandId");
+  if (auto checked = check_command_id(id); !checked) return error_reply(checked.error());
+  const auto outcome = around.app.outcome_of(id);
+  if (!outcome) return error_reply(outcome.error());
+  if (*outcome) return json_reply(command_status(**outcome));
+  auto answer = json_reply({{"commandId", id}, {"status", "pending"}});
+  answer.headers = {{"Retry-After", "1"}};
+  return answer;
 }
 
 }  // namespace
@@ -57,6 +71,8 @@ void add_command_routes(router& routes, const std::shared_ptr<surroundings>& aro
   });
   routes.add("POST", "/v1/{category}/{Command}",
              [around](const request& received) { return execute(received, "", *around); });
+  routes.add("GET", "/v1/commands/{commandId}",
+             [around](const request& received) { return get_status(received, *around); });
 }
 
 }  // namespace troupe::http

@@ -9,7 +9,7 @@ cors_policy::cors_policy(std::vector<std::string> origins, bool debug_sub)
     : origins_(std::move(origins)),
       allowed_headers_(
           "Authorization, Cache-Control, Strict-Transport-Security, Content-Type, Idempotency-Key, "
-          "If-Match, If-None-Match, Prefer, traceparent, X-Min-Position") {
+          "If-Match, If-None-Match, Last-Event-ID, Prefer, traceparent, X-Min-Position") {
   if (debug_sub) allowed_headers_ += ", X-Debug-Sub";
 }
 
@@ -49,7 +49,8 @@ void cors_policy::append_headers(std::string& out, const request_head& head) con
   out += "Access-Control-Allow-Origin: ";
   out += origin;
   out +=
-      "\r\nAccess-Control-Expose-Headers: ETag, X-Position, X-Trace-Id, Location, Retry-After\r\n";
+      "\r\nAccess-Control-Expose-Headers: ETag, X-Position, X-Trace-Id, Location, "
+      "Preference-Applied, Retry-After\r\n";
 }
 
 }  // namespace troupe::http

@@ -1,12 +1,15 @@
 #include <condition_variable>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "bridges/http/application_routes.hpp"
+#include "bridges/http/command_reply.hpp"
 #include "runtime/node/limits.hpp"
 
 namespace troupe::http {
@@ -61,22 +64,48 @@ class gathering {
   void put(std::size_t index, command_outcome outcome) {
     const std::lock_guard lock(mutex_);
     outcomes_[index] = std::move(outcome);
-    if (--missing_ == 0) complete_.notify_one();
+    if (--missing_ == 0 || index == awaited_) arrived_.notify_one();
+  }
+
+  /// Waits for one of them; false if it did not come before the deadline.
+  bool wait_for(std::size_t index, monotonic_time deadline) {
+    std::unique_lock lock(mutex_);
+    awaited_ = index;
+    return arrived_.wait_until(lock, deadline, [&] { return outcomes_[index].has_value(); });
   }
 
   /// Those that came before the deadline.
   std::vector<std::optional<command_outcome>> wait(monotonic_time deadline) {
     std::unique_lock lock(mutex_);
-    complete_.wait_until(lock, deadline, [this] { return missing_ == 0; });
+    arrived_.wait_until(lock, deadline, [this] { return missing_ == 0; });
     return outcomes_;
   }
 
  private:
   std::mutex mutex_;
-  std::condition_variable complete_;
+  std::condition_variable arrived_;
   std::vector<std::optional<command_outcome>> outcomes_;
   std::size_t missing_;
+  std::size_t awaited_ = std::numeric_limits<std::size_t>::max();
 };
+
+/// For one that was held back until the deadline.
+command_outcome never_submitted(const command_request& command) {
+  command_outcome outcome;
+  outcome.status = outcome_status::unavailable;
+  outcome.stream = {command.category, command.id};
+  outcome.command_id = command.context.command_id;
+  outcome.code = "deadline-exceeded";
+  outcome.detail =
+      "the deadline passed while an earlier envelope with an equal id was under way; nothing was "
+      "stored";
+  outcome.retry_after = 1;
+  return outcome;
+}
+
+http_response reply_of_refusal(const error& why) {
+  return problem(why.code == errc::not_found ? 404 : 400, to_string(why.code), why.message);
+}
 
 class envelope_endpoint {
  public:
@@ -99,10 +128,12 @@ class envelope_endpoint {
             : around_->body_of(received);
     if (!body) return error_reply(body.error());
 
-    if (!body->is_array()) {
-      auto responses = submit({*body}, received, *caller, *expected);
-      return to_reply(responses.front());
-    }
+    const bool async = prefers_async(received);
+    const auto run = [&](const json::array_t& envelopes) {
+      return async ? take_in(envelopes, received, *caller, *expected)
+                   : submit(envelopes, received, *caller, *expected);
+    };
+    if (!body->is_array()) return to_reply(run({*body}).front());
     if (*expected) {
       return error_reply({errc::invalid, "If-Match is for one envelope, not for an array"});
     }
@@ -113,15 +144,17 @@ class envelope_endpoint {
           {errc::invalid, "an array must hold 1 to " + std::to_string(most) + " envelopes"});
     }
     json outcomes = json::array();
-    for (auto& response : submit(body->get_ref<const json::array_t&>(), received, *caller, {})) {
+    for (auto& response : run(body->get_ref<const json::array_t&>())) {
       outcomes.push_back(std::move(response.body));
     }
-    return json_reply(outcomes);
+    auto answer = json_reply(outcomes, async ? 202 : 200);
+    if (async) answer.headers = {{"Preference-Applied", "respond-async"}};
+    return answer;
   }
 
  private:
-  /// Submits all, then waits; the answers are in the order of the envelopes, each with its
-  /// `status`.
+  /// Submits all, in order, then waits; the answers are in the order of the envelopes, each with
+  /// its `status`.
   std::vector<http_response> submit(const json::array_t& envelopes, const request& received,
                                     const std::string& caller,
                                     std::optional<version_t> expected) const {
@@ -129,11 +162,22 @@ class envelope_endpoint {
     auto gathered = std::make_shared<gathering>(envelopes.size());
     std::vector<command_outcome> late(envelopes.size());
     std::vector<std::optional<error>> refused(envelopes.size());
+    std::unordered_map<std::string, std::size_t> last_with_id;
+    bool in_time = true;
     for (std::size_t i = 0; i < envelopes.size(); ++i) {
       auto command = command_of(envelopes[i], received, caller);
       if (!command) {
         refused[i] = std::move(command).error();
         gathered->put(i, {});
+        continue;
+      }
+      // Equal ids may name different entities, whose actors know nothing of each other: which one
+      // the id belongs to is settled here.
+      const auto [earlier, fresh] = last_with_id.try_emplace(command->context.command_id, i);
+      if (!fresh) in_time = in_time && gathered->wait_for(earlier->second, deadline);
+      earlier->second = i;
+      if (!in_time) {
+        gathered->put(i, never_submitted(*command));
         continue;
       }
       command->expected_version = expected;
@@ -149,12 +193,28 @@ class envelope_endpoint {
     std::vector<http_response> responses;
     responses.reserve(envelopes.size());
     for (std::size_t i = 0; i < envelopes.size(); ++i) {
-      if (refused[i]) {
-        const bool unknown = refused[i]->code == errc::not_found;
-        responses.push_back(
-            problem(unknown ? 404 : 400, to_string(refused[i]->code), refused[i]->message));
+      responses.push_back(refused[i] ? reply_of_refusal(*refused[i])
+                                     : reply_for(outcomes[i] ? *outcomes[i] : late[i]));
+      responses.back().body["status"] = responses.back().status;
+    }
+    return responses;
+  }
+
+  /// Hands all in, in order, without waiting for outcomes.
+  std::vector<http_response> take_in(const json::array_t& envelopes, const request& received,
+                                     const std::string& caller,
+                                     std::optional<version_t> expected) const {
+    std::vector<http_response> responses;
+    responses.reserve(envelopes.size());
+    for (const auto& envelope : envelopes) {
+      auto command = command_of(envelope, received, caller);
+      if (!command) {
+        responses.push_back(reply_of_refusal(command.error()));
       } else {
-        responses.push_back(reply_for(outcomes[i] ? *outcomes[i] : late[i]));
+        command->expected_version = expected;
+        const auto id = command->context.command_id;
+        const auto no = around_->app.take_in(std::move(*command));
+        responses.push_back(no ? reply_for(*no) : taken_in(id));
       }
       responses.back().body["status"] = responses.back().status;
     }

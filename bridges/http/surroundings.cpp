@@ -57,6 +57,25 @@ result<std::optional<std::string>> idempotency_key_of(const request& received) {
   return std::optional<std::string>(*key);
 }
 
+bool prefers_async(const request& received) {
+  constexpr std::string_view wanted = "respond-async";
+  const auto same = [](char left, char right) {
+    return left == (right >= 'A' && right <= 'Z' ? static_cast<char>(right | 0x20) : right);
+  };
+  for (const auto& [name, list] : received.head.fields) {
+    if (name != "prefer") continue;
+    for (auto rest = list; !rest.empty();) {
+      auto one = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+      one = one.substr(0, one.find(';'));
+      one.remove_prefix(std::min(one.find_first_not_of(" \t"), one.size()));
+      one = one.substr(0, one.find_last_not_of(" \t") + 1);
+      if (std::ranges::equal(wanted, one, same)) return true;
+    }
+  }
+  return false;
+}
+
 result<std::optional<version_t>> expected_version_of(const request& received) {
   const auto tag = received.head.find("if-match");
   if (!tag) return std::optional<version_t>();

@@ -40,6 +40,9 @@ struct surroundings {
 /// The command id that the caller chose with `Idempotency-Key`, if any.
 result<std::optional<std::string>> idempotency_key_of(const request& received);
 
+/// Does the caller prefer not to wait for outcomes (`Prefer: respond-async`, RFC 7240)?
+bool prefers_async(const request& received);
+
 /// The version that `If-Match` demands, if any.
 result<std::optional<version_t>> expected_version_of(const request& received);
 

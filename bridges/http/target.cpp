@@ -90,6 +90,25 @@ result<std::string> percent_decode(std::string_view text, bool plus_is_space) {
   return decoded;
 }
 
+std::string percent_encode(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string encoded;
+  encoded.reserve(text.size());
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain) {
+      encoded += c;
+    } else {
+      const auto code = static_cast<unsigned char>(c);
+      encoded += '%';
+      encoded += digits[code >> 4U];
+      encoded += digits[code & 15U];
+    }
+  }
+  return encoded;
+}
+
 result<target> parse_target(std::string_view text) {
   if (text.starts_with("http://") || text.starts_with("https://")) {
     const auto authority = text.find("//") + 2;

@@ -21,6 +21,9 @@ struct target {
 /// control characters.
 result<std::string> percent_decode(std::string_view text, bool plus_is_space);
 
+/// Encodes text so that it is one segment of a path.
+std::string percent_encode(std::string_view text);
+
 /// Parses a target in origin form ("/v1/views/users?limit=1") or absolute form.
 result<target> parse_target(std::string_view text);
 
