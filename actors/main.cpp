@@ -30,6 +30,7 @@ troupe::http::http_options http_options(const settings& options,
   http.max_envelopes = options.max_envelopes;
   http.max_page = options.max_page;
   http.max_connections = options.max_connections;
+  http.max_streams = options.max_streams;
   http.read_timeout = std::chrono::seconds(options.read_timeout_seconds);
   http.write_timeout = std::chrono::seconds(options.write_timeout_seconds);
   http.keep_alive_timeout = std::chrono::seconds(options.keep_alive_seconds);

@@ -1,6 +1,7 @@
 #include "bridges/http/connection.hpp"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -107,6 +108,19 @@ connection::reading connection::send(std::string_view head, std::string_view bod
     if (left && std::chrono::steady_clock::now() >= until) return reading::late;
   }
   return reading::done;
+}
+
+connection::waking connection::wait_beside(int other, deadline until) const {
+  for (;;) {
+    std::array<pollfd, 2> watched{{{socket_, POLLIN | POLLRDHUP, 0}, {other, POLLIN, 0}}};
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    const auto patience = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
+    const int ready = ::poll(watched.data(), watched.size(), patience);
+    if (ready < 0 && errno != EINTR) return waking::ended;
+    if (ready > 0) return watched[0].revents != 0 ? waking::ended : waking::woken;
+    if (std::chrono::steady_clock::now() >= until) return waking::late;
+  }
 }
 
 void connection::say_goodbye() {

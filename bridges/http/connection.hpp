@@ -24,6 +24,12 @@ class connection {
     malformed,  ///< A line of the head does not end with CR LF.
   };
 
+  enum class waking {
+    woken,  ///< The other descriptor can be read.
+    ended,  ///< As for `reading`; also when the peer sends, which it must not while it listens.
+    late,
+  };
+
   explicit connection(int socket) : socket_(socket) {}
   ~connection();
   connection(const connection&) = delete;
@@ -42,6 +48,9 @@ class connection {
   /// Sends both whole, or says why not: `ended` or `late`.
   reading send(std::string_view head, std::string_view body, deadline until);
 
+  /// While an answer goes on: waits until `other` can be read.
+  waking wait_beside(int other, deadline until) const;
+
   /// After an answer that came before its request was read to the end: says that no more answers
   /// follow and swallows input for a moment, since closing at once would reset the connection and
   /// may take the answer with it.
@@ -56,6 +65,8 @@ class connection {
 
   /// Between two requests; kept by the server.
   std::atomic<bool> idle{true};
+  /// Within an answer that goes on until it is ended; kept by the server.
+  std::atomic<bool> streaming{false};
 
  private:
   reading receive(deadline until);

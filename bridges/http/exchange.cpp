@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <limits>
 #include <stdexcept>
+#include <utility>
+
+#include "bridges/http/media_type.hpp"
 
 namespace troupe::http {
 
@@ -49,7 +52,8 @@ reply json_reply(const json& body, int status) {
 }
 
 reply to_reply(const http_response& response) {
-  return {response.status, text_of(response.body), response.content_type, response.headers};
+  return {response.status, text_of(response.body), response.content_type, response.headers,
+          nullptr};
 }
 
 reply problem_reply(int status, std::string code, std::string detail,
@@ -84,6 +88,21 @@ reply error_reply(const error& failure) {
       status, failure.code == errc::in_doubt ? "outcome-unknown" : to_string(failure.code),
       failure.message);
   if (status == 503) answer.headers.emplace_back("Retry-After", "1");
+  return answer;
+}
+
+bool wants_event_stream(const request& received) {
+  return std::ranges::any_of(received.head.fields, [](const header_field& field) {
+    return field.name == "accept" && wants_event_stream(field.value);
+  });
+}
+
+reply event_stream(std::function<void(live_stream&)> send) {
+  reply answer;
+  answer.content_type = "text/event-stream";
+  // The last one keeps a proxy from collecting what should be sent on at once.
+  answer.headers = {{"Cache-Control", "no-store"}, {"Vary", "Accept"}, {"X-Accel-Buffering", "no"}};
+  answer.stream = std::move(send);
   return answer;
 }
 

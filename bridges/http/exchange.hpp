@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,12 +33,16 @@ struct request {
                                              std::uint64_t least, std::uint64_t most) const;
 };
 
+class live_stream;
+
 /// An answer, ready to be sent.
 struct reply {
   int status = 200;
   std::string body;
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
+  /// Set when the answer goes on: sends the body, and returns when the stream has ended.
+  std::function<void(live_stream&)> stream = nullptr;
 };
 
 /// The text of a JSON value; bytes that are not UTF-8 are replaced, so this cannot fail.
@@ -52,6 +57,12 @@ reply problem_reply(int status, std::string code, std::string detail,
 
 /// The fitting problem for an error of the model or the application.
 reply error_reply(const error& failure);
+
+/// Has the request asked for `text/event-stream`?
+bool wants_event_stream(const request& received);
+
+/// An answer of server-sent events.
+reply event_stream(std::function<void(live_stream&)> send);
 
 /// A decimal number without sign, at most `most`.
 result<std::uint64_t> parse_number(std::string_view text, std::uint64_t most);

@@ -25,6 +25,9 @@ struct http_options {
   std::size_t max_body = std::size_t{1} << 20U;
   std::size_t max_depth = 64;          ///< Nesting of a JSON body.
   std::size_t max_connections = 1024;  ///< One thread each, made when needed; more are turned away.
+  /// Answers that go on (server-sent events); each takes a connection, so at most half of those.
+  std::size_t max_streams = 256;
+  std::chrono::milliseconds heartbeat{10'000};  ///< Between two signs of life of a silent stream.
   std::size_t max_header_count = 100;
   std::size_t max_header_bytes = 16 * 1024;  ///< Request line and headers together.
   std::size_t max_target = 8 * 1024;         ///< Bytes of path and query.

@@ -47,4 +47,47 @@ bool is_json_type(std::string_view content_type) {
   return true;
 }
 
+namespace {
+
+/// The weight of a media range by its parameters, in thousandths; 1,000 when not given, 0 when not
+/// readable.
+int weight_of(std::string_view parameters) {
+  while (!parameters.empty()) {
+    const auto end = std::min(parameters.find(';'), parameters.size());
+    const auto one = trim(parameters.substr(0, end));
+    parameters.remove_prefix(std::min(end + 1, parameters.size()));
+    if (!one.starts_with("q=")) continue;
+    const auto digits = one.substr(2);
+    if (digits.empty() || digits.size() > 5 || (digits[0] != '0' && digits[0] != '1')) return 0;
+    int weight = digits[0] == '1' ? 1000 : 0;
+    int unit = 100;
+    for (const char c : digits.substr(std::min<std::size_t>(2, digits.size()))) {
+      if (c < '0' || c > '9') return 0;
+      weight += (c - '0') * unit;
+      unit /= 10;
+    }
+    return std::min(weight, 1000);
+  }
+  return 1000;
+}
+
+}  // namespace
+
+bool wants_event_stream(std::string_view accept) {
+  const auto text = lower(accept);
+  int stream = 0;
+  int plain = 0;
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto end = std::min(rest.find(','), rest.size());
+    const auto range = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const auto semicolon = std::min(range.find(';'), range.size());
+    const auto type = trim(range.substr(0, semicolon));
+    const auto weight = weight_of(range.substr(std::min(semicolon + 1, range.size())));
+    if (type == "text/event-stream") stream = std::max(stream, weight);
+    if (type == "application/json") plain = std::max(plain, weight);
+  }
+  return stream > 0 && stream >= plain;
+}
+
 }  // namespace troupe::http

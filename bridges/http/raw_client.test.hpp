@@ -61,6 +61,21 @@ class raw_client {
     return *this;
   }
 
+  /// The next server-sent event, without the empty line; "" when the stream has ended. Comments are
+  /// events of their own. For use after `receive_head`.
+  std::string receive_event() {
+    std::size_t end = 0;
+    while ((end = input_.find("\n\n")) == std::string::npos) {
+      if (!more()) return "";
+    }
+    auto event = input_.substr(0, end);
+    input_.erase(0, end + 2);
+    return event;
+  }
+
+  /// An answer whose body goes on.
+  answer_seen receive_head() { return receive(true); }
+
   answer_seen receive(bool bodiless = false) {
     answer_seen seen;
     std::size_t end = 0;

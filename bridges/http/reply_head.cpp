@@ -80,7 +80,8 @@ std::string reply_head(const reply& answer, const std::string& trace_id, const r
   out += "\r\n";
   if (has_body(answer.status)) {
     append_header(out, "Content-Type", answer.content_type);
-    append_header(out, "Content-Length", std::to_string(answer.body.size()));
+    // A stream's body ends with the connection.
+    if (!answer.stream) append_header(out, "Content-Length", std::to_string(answer.body.size()));
   }
   append_header(out, "X-Trace-Id", trace_id);
   for (const auto& [name, value] : answer.headers) append_header(out, name, value);

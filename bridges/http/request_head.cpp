@@ -62,10 +62,10 @@ bool list_has(std::string_view list, std::string_view word) {
 /// Fields that change what a request means. Two of them are one too many: parsers differ on which
 /// one counts.
 bool must_be_single(std::string_view name) {
-  constexpr std::array<std::string_view, 12> names{
-      "authorization", "content-encoding", "content-length", "content-type", "expect",
-      "host",          "idempotency-key",  "if-match",       "origin",       "traceparent",
-      "x-debug-sub",   "x-min-position"};
+  constexpr std::array<std::string_view, 13> names{
+      "authorization", "content-encoding", "content-length", "content-type",  "expect",
+      "host",          "idempotency-key",  "if-match",       "last-event-id", "origin",
+      "traceparent",   "x-debug-sub",      "x-min-position"};
   return std::ranges::find(names, name) != names.end();
 }
 

@@ -48,6 +48,11 @@ request_metrics::request_metrics(metric_registry& registry, const std::string& n
       "Requests that the " + name + " bridge is answering.", [counts = counts_] {
         return std::vector<metric_sample>{{{}, static_cast<double>(counts->in_flight.load())}};
       });
+  registry.gauges(
+      "troupe_" + name + "_streams", "Event streams that the " + name + " bridge keeps open.",
+      [counts = counts_] {
+        return std::vector<metric_sample>{{{}, static_cast<double>(counts->streams.load())}};
+      });
 }
 
 request_metrics::~request_metrics() = default;

@@ -19,6 +19,7 @@ namespace troupe::http {
 struct server_counts {
   std::atomic<std::int64_t> connections{0};
   std::atomic<std::int64_t> in_flight{0};
+  std::atomic<std::int64_t> streams{0};
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> rejected{0};
 };
@@ -27,7 +28,7 @@ struct server_counts {
 /// literal reasons. Thread-safe.
 class request_metrics {
  public:
-  /// Registers gauges `troupe_<name>_connections` and `troupe_<name>_requests_in_flight`.
+  /// Registers gauges `troupe_<name>_connections`, `_requests_in_flight` and `_streams`.
   request_metrics(metric_registry& registry, const std::string& name, const router& routes);
   ~request_metrics();
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "bridges/http/live_stream.hpp"
 #include "bridges/http/media_type.hpp"
 #include "bridges/http/reply_head.hpp"
 
@@ -113,7 +114,7 @@ void server::drain() {
   }
   // A connection sets `idle` before it looks at `draining_`: one of the two sees the other.
   for (auto* peer : connections_) {
-    if (peer->idle) peer->end_input();
+    if (peer->idle || peer->streaming) peer->end_input();
   }
   changed_.wait(lock, [this, before = stops_] { return connections_.empty() || stops_ != before; });
 }
@@ -146,6 +147,7 @@ json server::describe() const {
           {"listening", bound != 0 && !draining_},
           {"connections", counts.connections.load()},
           {"inFlight", counts.in_flight.load()},
+          {"streams", counts.streams.load()},
           {"requests", counts.requests.load()},
           {"rejected", counts.rejected.load()},
           {"routes", std::move(routes)}};
@@ -235,7 +237,11 @@ bool server::serve_request(connection& peer, std::string& head_text) {
 
   const auto trace = trace_of(&head);
   exchange_state state{head, body, trace, peer.from_this_machine()};
-  const auto answered = answer(state);
+  auto answered = answer(state);
+  if (answered.stream) {
+    stream(peer, std::move(answered), state);
+    return false;
+  }
   const bool keep_alive = head.keep_alive && !draining_;
   const bool sent = send(peer, answered, trace.trace_id, &head, keep_alive);
   peer.forget_body();
@@ -243,6 +249,29 @@ bool server::serve_request(connection& peer, std::string& head_text) {
   if (took >= options_.deadline) metrics_.limit_reached("deadline");
   metrics_.answered(state.found, head.method, answered.status, took);
   return sent && keep_alive;
+}
+
+void server::stream(connection& peer, reply answered, const exchange_state& state) {
+  const auto began = steady_clock::now();
+  auto& streams = metrics_.counts().streams;
+  const counted place(streams);
+  // Set before `draining_` is looked at, as with `idle`.
+  peer.streaming = true;
+  const auto most = std::min(options_.max_streams, options_.max_connections / 2);
+  const auto refuse_with = [&](const char* code, const char* detail) {
+    answered = problem_reply(503, code, detail);
+    answered.headers.emplace_back("Retry-After", "5");
+  };
+  if (draining_) {
+    refuse_with("stopping", "the node is stopping; try again");
+  } else if (streams > static_cast<std::int64_t>(most)) {
+    refuse_with("too-many-streams", "too many event streams are open; try again later");
+  }
+  const bool sent = send(peer, answered, state.trace.trace_id, &state.head, false);
+  metrics_.answered(state.found, state.head.method, answered.status, steady_clock::now() - began);
+  if (!sent || !answered.stream || state.head.method == "HEAD") return;
+  live_stream out(peer, {options_.write_timeout, options_.heartbeat});
+  answered.stream(out);
 }
 
 reply server::answer(exchange_state& state) {

@@ -55,6 +55,8 @@ class server final : public server_bridge {
   bool serve_request(connection& peer, std::string& head_text);
   /// Routes and runs the endpoint. Does not throw.
   reply answer(exchange_state& state);
+  /// Sends an answer that goes on, or says why there can be none now. The connection ends with it.
+  void stream(connection& peer, reply answered, const exchange_state& state);
   bool refuse(connection& peer, const refusal& why, const request_head* head);
   bool send(connection& peer, const reply& answer, const std::string& trace_id,
             const request_head* head, bool keep_alive);

@@ -1,10 +1,10 @@
-#include <array>
-#include <cstdio>
 #include <limits>
 #include <optional>
 #include <utility>
 
 #include "bridges/http/application_routes.hpp"
+#include "bridges/http/entity_tag.hpp"
+#include "bridges/http/live_stream.hpp"
 
 namespace troupe::http {
 namespace {
@@ -94,22 +94,26 @@ reply get_rows(const request& received, surroundings& around) {
   return answer;
 }
 
-/// A strong entity tag: the same text has the same one.
-std::string tag_of(std::string_view text) {
-  std::array<char, 24> out{};
-  const int size = std::snprintf(out.data(), out.size(), "\"%016llx\"",
-                                 static_cast<unsigned long long>(digest_of(text)));
-  return {out.data(), static_cast<std::size_t>(size)};
-}
-
-/// Does `If-None-Match` name this tag? By weak comparison (RFC 9110, section 13.1.2).
-bool names(std::string_view list, std::string_view tag) {
-  if (list == "*") return true;
-  for (auto at = list.find(tag); at != std::string_view::npos; at = list.find(tag, at + 1)) {
-    const auto end = at + tag.size();
-    if (end == list.size() || list[end] == ',' || list[end] == ' ') return true;
-  }
-  return false;
+/// The row now and after every change; `id` is a position that the view had reached: the row is at
+/// least as new. A row that is gone is told by an event `removed`.
+void follow_row(live_stream& out, const std::string& view, const std::string& key,
+                application& app) {
+  const auto watching = app.watch_view(view, [&out] { out.wake(); });
+  if (!watching || !out.send(sse_begin)) return;
+  std::string shown;
+  do {
+    const auto position = app.view_position(view);
+    const auto row = position ? app.view_row(view, key) : position.error();
+    if (!row) {
+      // Ends, so that the peer comes back when the view can be read again.
+      out.send(sse_message("", "problem", error_reply(row.error()).body));
+      return;
+    }
+    auto now = *row ? text_of(**row) : std::string("null");
+    if (now == shown) continue;
+    if (!out.send(sse_message(std::to_string(*position), *row ? "" : "removed", now))) return;
+    shown = std::move(now);
+  } while (out.wait());
 }
 
 reply get_row(const request& received, surroundings& around) {
@@ -124,13 +128,15 @@ reply get_row(const request& received, surroundings& around) {
     missing.headers = {{"X-Position", reached->text()}};
     return missing;
   }
-  auto answer = json_reply(**row);
-  auto tag = tag_of(answer.body);
-  if (const auto known = received.head.find("if-none-match"); known && names(*known, tag)) {
-    answer.status = 304;
+  if (wants_event_stream(received)) {
+    return event_stream([&around, view, key = received.parameter("key")](live_stream& out) {
+      follow_row(out, view, key, around.app);
+    });
   }
+  auto answer = json_reply(**row);
   answer.headers = {
-      {"ETag", std::move(tag)}, {"Cache-Control", "no-cache"}, {"X-Position", reached->text()}};
+      {"Cache-Control", "no-cache"}, {"Vary", "Accept"}, {"X-Position", reached->text()}};
+  tag(answer, received.head);
   return answer;
 }
 

@@ -22,6 +22,8 @@ constexpr std::array table{
     limit{"max-page", &settings::max_page, "Items of one page of a view or of events", 1, 1'000},
     limit{"max-connections", &settings::max_connections, "Open HTTP connections for each address",
           1, 10'000},
+    limit{"max-streams", &settings::max_streams, "Open event streams; at most half the connections",
+          0, 10'000},
     limit{"read-timeout", &settings::read_timeout_seconds,
           "Seconds for a request to arrive; a large body gets more", 1, 3'600},
     limit{"write-timeout", &settings::write_timeout_seconds,

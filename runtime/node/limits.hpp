@@ -38,6 +38,7 @@ struct limit {
 /// | max-envelopes | 1,000 | 400 | an_array_of_envelopes_is_bounded |
 /// | max-page | 1,000 | 400 | a_page_is_bounded |
 /// | max-connections | 1,024 | 503, connection closed | crowd.test.mjs |
+/// | max-streams | 256 | 503 | streams_are_bounded_and_leave_room_for_requests |
 /// | read-timeout | 5 s | 408, connection closed | crowd.test.mjs |
 /// | write-timeout | 5 s | connection closed | crowd.test.mjs |
 /// | keep-alive | 60 s | connection closed | crowd.test.mjs |

@@ -52,6 +52,7 @@ struct settings {
   std::size_t max_envelopes = 1'000;
   std::size_t max_page = 1'000;
   std::size_t max_connections = 1024;
+  std::size_t max_streams = 256;
   std::size_t read_timeout_seconds = 5;
   std::size_t write_timeout_seconds = 5;
   std::size_t keep_alive_seconds = 60;
