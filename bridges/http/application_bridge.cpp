@@ -13,6 +13,7 @@ std::unique_ptr<server_bridge> make_http_bridge(node_model& model, http_options 
   add_view_routes(*routes, around);
   add_event_routes(*routes, around);
   add_command_routes(*routes, around);
+  add_description_routes(*routes, around);
   browser_guard guard(options.hosts);
   cors_policy cors(options.cors_origins, options.debug_sub);
   return std::make_unique<server>(model, std::move(options),

@@ -1,5 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <condition_variable>
 #include <future>
 #include <mutex>
 
@@ -360,6 +362,170 @@ BOOST_AUTO_TEST_CASE(an_array_of_envelopes_is_submitted_whole_and_answered_in_or
   is_problem(on.ask("POST", "/v1/commands", "", many + "]"), 400, "invalid");
 }
 
+BOOST_AUTO_TEST_CASE(an_equal_id_in_an_array_waits_for_the_earlier_one) {
+  serving on;
+  std::mutex mutex;
+  std::condition_variable arrived;
+  std::vector<std::string> happened;
+  std::vector<std::pair<command_request, completion>> kept;
+  on.node.fake.on_submit = [&](const command_request& request, completion done) {
+    const std::lock_guard lock(mutex);
+    happened.push_back(request.context.command_id + '/' + request.id);
+    kept.emplace_back(request, std::move(done));
+    arrived.notify_one();
+  };
+  auto answering = std::async(std::launch::async, [&] {
+    for (std::size_t answered = 0; answered < 4;) {
+      std::unique_lock lock(mutex);
+      // The first two together, so that the third could come before the answer if it did not wait.
+      arrived.wait(lock,
+                   [&] { return answered + kept.size() >= (answered == 0 ? 2 : answered + 1); });
+      answered += kept.size();
+      for (auto& [command, complete] : std::exchange(kept, {})) {
+        happened.push_back("answer to " + command.context.command_id + '/' + command.id);
+        complete(fake_application::usual(command));
+      }
+    }
+  });
+  const auto seen = on.ask("POST", "/v1/commands", "", R"([
+    {"id":"c1","type":"OpenAccount","stream":"accounts.command.1","metadata":{},"data":{}},
+    {"id":"c2","type":"OpenAccount","stream":"accounts.command.1","metadata":{},"data":{}},
+    {"id":"c1","type":"OpenAccount","stream":"accounts.command.2","metadata":{},"data":{}},
+    {"id":"c3","type":"OpenAccount","stream":"accounts.command.2","metadata":{},"data":{}}])");
+  answering.get();
+  BOOST_TEST(seen.value().size() == 4U);
+  const auto when = [&](const std::string& what) { return std::ranges::find(happened, what); };
+  BOOST_TEST((when("c1/1") < when("c2/1")));
+  BOOST_TEST((when("answer to c1/1") < when("c1/2")));
+  BOOST_TEST((when("c1/2") < when("c3/2")));
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_for_an_equal_id_is_not_begun_after_the_deadline) {
+  http_options options;
+  options.deadline = std::chrono::milliseconds(1);
+  serving on(options);
+  completion kept;
+  on.node.fake.on_submit = [&](const command_request&, completion done) { kept = std::move(done); };
+  const auto seen = on.ask("POST", "/v1/commands", "", R"([
+    {"id":"c1","type":"OpenAccount","metadata":{},"data":{}},
+    {"id":"c1","type":"OpenAccount","metadata":{},"data":{}},
+    {"id":"c2","type":"OpenAccount","metadata":{},"data":{}}])")
+                        .value();
+  BOOST_TEST(seen.at(0).at("code") == "outcome-unknown");
+  BOOST_TEST(seen.at(1).at("code") == "deadline-exceeded");
+  BOOST_TEST(seen.at(2).at("code") == "deadline-exceeded");
+  BOOST_TEST(seen.at(2).at("commandId") == "c2");
+  BOOST_TEST(on.node.fake.submitted().size() == 1U);
+  kept({});
+}
+
+BOOST_AUTO_TEST_CASE(a_caller_who_prefers_not_to_wait_is_told_where_to_ask) {
+  serving on;
+  for (const auto* prefer : {"respond-async", "wait=1, Respond-Async; foo=bar"}) {
+    const auto seen = on.ask("POST", "/v1/accounts/1/OpenAccount",
+                             std::string("Idempotency-Key: a/b\"%\r\nPrefer: ") + prefer + "\r\n",
+                             R"({"owner":"x"})");
+    BOOST_TEST(seen.status == 202);
+    BOOST_TEST(seen.header("location") == "/v1/commands/a%2Fb%22%25");
+    BOOST_TEST(seen.header("preference-applied") == "respond-async");
+    BOOST_TEST(seen.value().at("commandId") == "a/b\"%");
+    BOOST_TEST(seen.value().at("status") == "pending");
+  }
+  BOOST_TEST(on.ask("POST", "/v1/accounts/OpenAccount", "Prefer: respond-async\r\n", "{}").status ==
+             202);
+  for (const auto* other : {"return=minimal", "respond-asynchronously", "x;respond-async", ""}) {
+    BOOST_TEST(
+        on.ask("POST", "/v1/accounts/OpenAccount", std::string("Prefer: ") + other + "\r\n", "{}")
+            .status == 200);
+  }
+  is_problem(on.ask("POST", "/v1/nobody/1/OpenAccount", "Prefer: respond-async\r\n", "{}"), 404,
+             "not-found");
+  is_problem(on.ask("POST", "/v1/accounts/1/OpenAccount", "Prefer: respond-async\r\n", "[]"), 400,
+             "invalid");
+}
+
+BOOST_AUTO_TEST_CASE(envelopes_that_are_not_waited_for_say_where_to_ask_or_why_not) {
+  serving on;
+  const auto one = on.ask("POST", "/v1/commands", "Prefer: respond-async\r\n",
+                          R"({"id":"c1","type":"OpenAccount","metadata":{},"data":{}})");
+  BOOST_TEST(one.status == 202);
+  BOOST_TEST(one.header("location") == "/v1/commands/c1");
+  const auto seen = on.ask("POST", "/v1/commands", "Prefer: respond-async\r\n", R"([
+    {"id":"c2","type":"OpenAccount","metadata":{},"data":{}},
+    {"id":"c3","type":"Unheard","metadata":{},"data":{}},
+    {"id":"c4","type":"OpenAccount","stream":"nobody.command.1","metadata":{},"data":{}}])");
+  BOOST_TEST(seen.status == 202);
+  BOOST_TEST(seen.header("preference-applied") == "respond-async");
+  BOOST_TEST(seen.value().at(0).at("status") == 202);
+  BOOST_TEST(seen.value().at(0).at("location") == "/v1/commands/c2");
+  BOOST_TEST(seen.value().at(1).at("status") == 404);
+  BOOST_TEST(seen.value().at(2).at("status") == 404);
+}
+
+BOOST_AUTO_TEST_CASE(the_outcome_of_a_command_can_be_asked_for) {
+  serving on;
+  auto& known = on.node.fake.outcomes;
+  command_outcome outcome;
+  outcome.stream = {"accounts", "1"};
+  outcome.command_id = "done/1";
+  outcome.version = 2;
+  outcome.position = 17;
+  outcome.events = {{"e1", "AccountOpened", 2}};
+  outcome.status = outcome_status::accepted;
+  known["done/1"] = outcome;
+  outcome.command_id = "refused";
+  outcome.status = outcome_status::rejected;
+  outcome.code = "account-closed";
+  outcome.detail = "it is closed";
+  known["refused"] = outcome;
+  outcome.code = "";
+  outcome.status = outcome_status::version_mismatch;
+  known["mismatch"] = outcome;
+  outcome.status = outcome_status::failed;
+  known["crashed"] = outcome;
+  known["waiting"] = std::nullopt;
+
+  const auto accepted = on.ask("GET", "/v1/commands/done%2F1").value();
+  BOOST_TEST(accepted == json::parse(R"({"commandId":"done/1","status":"accepted","id":"1",
+      "stream":"accounts.1","version":2,"position":"accounts:17",
+      "events":[{"id":"e1","type":"AccountOpened","version":2}]})"));
+  BOOST_TEST(on.ask("GET", "/v1/commands/refused").value() ==
+             json::parse(R"({"commandId":"refused","status":"rejected","code":"account-closed",
+      "detail":"it is closed","id":"1","stream":"accounts.1"})"));
+  BOOST_TEST(on.ask("GET", "/v1/commands/mismatch").value().at("code") == "version-mismatch");
+  BOOST_TEST(on.ask("GET", "/v1/commands/mismatch").value().at("status") == "rejected");
+  BOOST_TEST(on.ask("GET", "/v1/commands/crashed").value().at("status") == "parked");
+  const auto waiting = on.ask("GET", "/v1/commands/waiting");
+  BOOST_TEST(waiting.value() == json({{"commandId", "waiting"}, {"status", "pending"}}));
+  BOOST_TEST(waiting.header("retry-after") == "1");
+  is_problem(on.ask("GET", "/v1/commands/unheard-of"), 404, "not-found");
+  is_problem(on.ask("GET", "/v1/commands/two%20words"), 400, "invalid");
+}
+
+BOOST_AUTO_TEST_CASE(descriptions_name_what_is_served_and_have_a_tag) {
+  serving on;
+  const auto seen = on.ask("GET", "/v1/openapi.json");
+  const auto paths = seen.value().at("paths");
+  for (const auto* path : {"/v1/accounts/OpenAccount", "/v1/accounts/{id}/OpenAccount",
+                           "/v1/commands", "/v1/commands/{commandId}", "/v1/events/accounts",
+                           "/v1/accounts/{id}", "/v1/openapi.json"}) {
+    BOOST_TEST(paths.contains(path), path);
+  }
+  BOOST_TEST(paths.at("/v1/accounts/me").at("get").at("summary") == "Who asks");
+  const auto tag = seen.header("etag");
+  for (const auto& match : {tag, "W/" + tag, "\"x\"\r\nIf-None-Match: " + tag}) {
+    BOOST_TEST(
+        raw_client(on.bridge->port())
+            .send(request_text("GET", "/v1/openapi.json", "If-None-Match: " + match + "\r\n"))
+            .receive()
+            .status == 304);
+  }
+  const auto streams = on.ask("GET", "/v1/asyncapi.json").value();
+  BOOST_TEST(streams.at("channels").at("accounts.events").at("address") == "accounts.{id}");
+  BOOST_TEST(streams.at("channels").at("accounts.commands").at("address") ==
+             "accounts.command.{id}");
+}
+
 BOOST_AUTO_TEST_CASE(an_array_does_not_wait_longer_than_its_deadline) {
   http_options options;
   options.deadline = std::chrono::milliseconds(1);
@@ -409,13 +575,14 @@ BOOST_AUTO_TEST_CASE(a_browser_of_an_allowed_origin_gets_leave_to_call) {
   BOOST_TEST(leave.header("vary") == "Origin");
   BOOST_TEST(leave.header("access-control-allow-methods").find("POST") != std::string::npos);
   for (const auto* name : {"Authorization", "Cache-Control", "Strict-Transport-Security",
-                           "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer",
-                           "traceparent", "X-Min-Position"}) {
+                           "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match",
+                           "Last-Event-ID", "Prefer", "traceparent", "X-Min-Position"}) {
     BOOST_TEST(leave.header("access-control-allow-headers").find(name) != std::string::npos);
   }
   const auto plain = on.ask("GET", "/v1/views/nothing", "Origin: https://app.example\r\n");
   BOOST_TEST(plain.header("access-control-allow-origin") == "https://app.example");
-  for (const auto* name : {"ETag", "X-Position", "X-Trace-Id", "Location", "Retry-After"}) {
+  for (const auto* name :
+       {"ETag", "X-Position", "X-Trace-Id", "Location", "Preference-Applied", "Retry-After"}) {
     BOOST_TEST(plain.header("access-control-expose-headers").find(name) != std::string::npos);
   }
   const auto stranger =

@@ -93,6 +93,8 @@ class projector_kernel {
   [[nodiscard]] virtual const std::string& category() const = 0;
   [[nodiscard]] virtual const view_table& table() const = 0;
   [[nodiscard]] virtual bool handles(std::string_view type) const = 0;
+  /// A row in its initial state, which shows the columns and the types of most.
+  [[nodiscard]] virtual json blank_row() const = 0;
   /// Decodes an event of a type that it handles. `corrupt` if the data does not decode. May throw
   /// what `key_of` throws.
   [[nodiscard]] virtual result<std::unique_ptr<decoded_event>> decode(
@@ -151,6 +153,8 @@ class typed_projector final : public projector_kernel {
   [[nodiscard]] const std::string& name() const override { return table_.name; }
   [[nodiscard]] const std::string& category() const override { return category_; }
   [[nodiscard]] const view_table& table() const override { return table_; }
+
+  [[nodiscard]] json blank_row() const override { return json(row_type{}); }
 
   [[nodiscard]] bool handles(std::string_view type) const override {
     return alternatives<event_type>::with(type, []<class E>() {});

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/core/feature.hpp"
+
+namespace troupe::http {
+
+/// The OpenAPI 3.1 document of what a node with these features serves to applications.
+json openapi_of(const std::vector<feature>& features, const std::string& version);
+
+}  // namespace troupe::http
