@@ -196,6 +196,13 @@ void command_handler::decide_all() {
       later.push_back(std::move(one));
       continue;
     }
+    // Behind one that must be looked up first, everything waits, so that commands keep their order;
+    // what may need a lookup too joins it.
+    if (!unsure_.empty()) {
+      const bool joins = command.id_given && !one->looked_up() && later.empty();
+      (joins ? unsure_ : later).push_back(std::move(one));
+      continue;
+    }
     const auto before = request.commits.size();
     auto outcome = decide(one, request.commits);
     if (!outcome) {
@@ -358,6 +365,9 @@ void command_handler::keep_outcomes() {
 void command_handler::decide_again(std::vector<pending_ptr> commands, const error& failure) {
   const bool assumed_new = std::exchange(assumed_new_, false);
   auto& first = commands.front();
+  // They stand behind these.
+  waiting_.insert(waiting_.begin(), unsure_.begin(), unsure_.end());
+  unsure_.clear();
   if (failure.code == errc::duplicate && first->command().id_given && !first->looked_up()) {
     // A repeat: the log knows the answer. The others have lost nothing but time.
     unsure_.push_back(std::move(first));

@@ -225,6 +225,29 @@ BOOST_AUTO_TEST_CASE(a_repeated_refusal_is_the_same_even_when_its_reason_is_gone
   BOOST_TEST((box.run(box.make("a", "Confirm", {{"at", 2}}, "key-1")) == refused));
 }
 
+BOOST_AUTO_TEST_CASE(a_command_that_must_be_looked_up_first_keeps_its_place) {
+  node_in_a_box box;
+  std::promise<void> release;
+  std::atomic<bool> held{true};
+  box.log.interfere =
+      [&, opened = release.get_future().share()](
+          std::span<const append_request>) -> std::optional<std::vector<append_result>> {
+    if (held.exchange(false)) opened.wait();
+    return std::nullopt;
+  };
+  auto first = box.submit(box.make("a", "Add", {{"amount", 1}}));
+  auto second = box.submit(box.make("a", "Confirm", {{"at", 1}}, "key-1"));
+  auto third = box.submit(box.make("a", "Add", {{"amount", 5}}, "key-2"));
+  BOOST_TEST(box.eventually([&] {
+    const auto seen = box.actors->actor("/features/counting/command-handlers/a");
+    return seen && seen->second.is_object() && seen->second.at("waiting") == 2;
+  }));
+  release.set_value();
+  BOOST_TEST(to_string(first.get().status) == "accepted");
+  BOOST_TEST(to_string(second.get().status) == "accepted");
+  BOOST_TEST(third.get().version == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(a_demand_for_a_version_that_failed_fails_again_under_its_id) {
   node_in_a_box box;
   auto demanding = box.make("a", "Add", {{"amount", 2}}, "key-1");
