@@ -26,7 +26,7 @@ void add_document(router& routes, std::string path, const json& document) {
 void add_description_routes(router& routes, const std::shared_ptr<surroundings>& around) {
   const auto& features = around->model.features();
   const auto version = around->model.info().value("version", std::string("0"));
-  add_document(routes, "/v1/openapi.json", openapi_of(features, version));
+  add_document(routes, "/v1/openapi.json", openapi_of(features, around->options, version));
   add_document(routes, "/v1/asyncapi.json", asyncapi_of(features, version));
 }
 

@@ -94,8 +94,7 @@ reply get_events(const request& received, surroundings& around) {
     start = place_after(*last);
     if (!start) return error_reply(start.error());
   }
-  const auto events =
-      around.app.events(category, start->position, stream ? 1 : *limit);
+  const auto events = around.app.events(category, start->position, stream ? 1 : *limit);
   if (!events) return error_reply(events.error());
   if (stream) {
     return event_stream([&around, category, at = *start](live_stream& out) {

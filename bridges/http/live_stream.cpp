@@ -27,7 +27,10 @@ bool live_stream::going_on() {
 }
 
 bool live_stream::send(std::string_view text) {
-  ended_ = ended_ || !peer_.send(text, {}, steady_clock::now() + limits_.write_timeout);
+  if (ended_) return false;
+  const auto sent = peer_.send(text, {}, steady_clock::now() + limits_.write_timeout);
+  too_slow_ = sent == connection::reading::late;
+  ended_ = sent != connection::reading::done;
   return !ended_;
 }
 

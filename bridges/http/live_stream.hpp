@@ -27,6 +27,8 @@ class live_stream {
   /// False when the stream has ended: the peer has left or is too slow, or the server stops.
   [[nodiscard]] bool going_on();
   bool send(std::string_view text);
+  /// Has it ended because the peer did not take a piece in time?
+  [[nodiscard]] bool too_slow() const { return too_slow_; }
 
   /// Waits for `wake`, and for one heartbeat at most, which it sends: look at the source in any
   /// case. False when the stream has ended.
@@ -41,6 +43,7 @@ class live_stream {
   const int signal_;
   std::atomic<bool> signalled_{false};
   bool ended_ = false;
+  bool too_slow_ = false;
 };
 
 /// One server-sent event. The data must be a single line; `id` and `event` are left out when "".

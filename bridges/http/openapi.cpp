@@ -179,8 +179,8 @@ json common_headers() {
 /// Builds the paths; remembers the components that they need.
 class description {
  public:
-  explicit description(const std::vector<feature>& features)
-      : features_(features), schemas_(message_schemas(features)) {
+  description(const std::vector<feature>& features, const http_options& options)
+      : features_(features), options_(options), schemas_(message_schemas(features)) {
     schemas_.update(common_schemas());
   }
 
@@ -225,8 +225,10 @@ class description {
       }
     }
     const auto envelope = schema_reference("Envelope");
-    const json batch = {
-        {"type", "array"}, {"items", envelope}, {"minItems", 1}, {"maxItems", 1000}};
+    const json batch = {{"type", "array"},
+                        {"items", envelope},
+                        {"minItems", 1},
+                        {"maxItems", options_.max_envelopes}};
     const auto outcome = schema_reference("Outcome");
     const json outcomes = {{"oneOf", {outcome, {{"type", "array"}, {"items", outcome}}}}};
     paths_["/v1/commands"]["post"] = {
@@ -288,7 +290,8 @@ class description {
          "come"},
         {"parameters",
          {query_parameter("from", whole_number(), "The lowest position."),
-          query_parameter("limit", {{"type", "integer"}, {"minimum", 1}, {"maximum", 1000}},
+          query_parameter("limit",
+                          {{"type", "integer"}, {"minimum", 1}, {"maximum", options_.max_page}},
                           "About how many events."),
           parameter_reference("LastEventId")}},
         {"responses",
@@ -299,7 +302,8 @@ class description {
     const auto component = component_name("view", view.name());
     const auto schema = row_schema(view);
     json filters = {
-        query_parameter("limit", {{"type", "integer"}, {"minimum", 1}, {"maximum", 1000}},
+        query_parameter("limit",
+                        {{"type", "integer"}, {"minimum", 1}, {"maximum", options_.max_page}},
                         "How many rows."),
         query_parameter("order", text(), "A column, or `-` and a column."),
         query_parameter("after", text(), "`next` of the page before."),
@@ -377,14 +381,16 @@ class description {
   }
 
   const std::vector<feature>& features_;
+  const http_options& options_;
   json schemas_;
   json paths_ = json::object();
 };
 
 }  // namespace
 
-json openapi_of(const std::vector<feature>& features, const std::string& version) {
-  return description(features).document(version);
+json openapi_of(const std::vector<feature>& features, const http_options& options,
+                const std::string& version) {
+  return description(features, options).document(version);
 }
 
 }  // namespace troupe::http

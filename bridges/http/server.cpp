@@ -265,6 +265,7 @@ void server::stream(connection& peer, reply answered, const exchange_state& stat
   if (draining_) {
     refuse_with("stopping", "the node is stopping; try again");
   } else if (streams > static_cast<std::int64_t>(most)) {
+    metrics_.limit_reached("max-streams");
     refuse_with("too-many-streams", "too many event streams are open; try again later");
   }
   const bool sent = send(peer, answered, state.trace.trace_id, &state.head, false);
@@ -272,6 +273,7 @@ void server::stream(connection& peer, reply answered, const exchange_state& stat
   if (!sent || !answered.stream || state.head.method == "HEAD") return;
   live_stream out(peer, {options_.write_timeout, options_.heartbeat});
   answered.stream(out);
+  if (out.too_slow()) metrics_.limit_reached("write-timeout");
 }
 
 reply server::answer(exchange_state& state) {
