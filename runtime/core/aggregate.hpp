@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -14,6 +15,8 @@
 #include "runtime/core/command.hpp"
 #include "runtime/core/decision.hpp"
 #include "runtime/core/envelope.hpp"
+#include "runtime/core/fingerprint.hpp"
+#include "runtime/core/upcaster.hpp"
 
 namespace troupe {
 
@@ -41,8 +44,15 @@ concept decides = message<C> &&
 
 /// `A` evolves its state by the event `E`.
 template <class A, class E>
-concept evolves = message<E> && requires(typename A::state state, const E& event) {
+concept evolves = message<E> && liftable<E> && requires(typename A::state state, const E& event) {
   { A::evolve(std::move(state), event) } -> std::convertible_to<typename A::state>;
+};
+
+/// `A` counts the changes in meaning of its state that its shape does not show (see
+/// `fingerprint_of`): another count, and saved states are made anew from the events.
+template <class A>
+concept counts_snapshot_versions = requires {
+  { A::snapshot_version } -> std::convertible_to<int>;
 };
 
 /// `A` names the entity that a command of type `C` is for, from the command's data alone.
@@ -92,6 +102,7 @@ concept aggregate = requires {
 struct new_event {
   std::string type;
   json data;
+  std::uint32_t schema_version = 1;  ///< Of the data's form.
 };
 
 /// What `entity::handle` answers.
@@ -108,7 +119,8 @@ class entity {
   virtual result<handled> handle(const std::string& type, const json& data,
                                  const command_context& context) = 0;
 
-  /// Evolves by a stored event. `corrupt`: unknown type or data that does not decode.
+  /// Evolves by a stored event, lifted to its present form. `corrupt`: unknown type or data that
+  /// does not decode; `unsupported`: written by a newer program.
   virtual result<void> evolve(const envelope& event) = 0;
 
   /// The state as JSON, for inspection and snapshots.
@@ -125,6 +137,10 @@ class aggregate_kernel {
   [[nodiscard]] virtual const std::string& category() const = 0;
   [[nodiscard]] virtual const std::vector<std::string>& command_types() const = 0;
   [[nodiscard]] virtual const std::vector<std::string>& event_types() const = 0;
+  /// Whether a stored event can be read: the errors of `entity::evolve`.
+  [[nodiscard]] virtual result<void> readable(const envelope& event) const = 0;
+  /// Identifies the form of the state: a snapshot of another one is of no use.
+  [[nodiscard]] virtual const std::string& state_fingerprint() const = 0;
   /// A new entity in its initial state.
   [[nodiscard]] virtual std::unique_ptr<entity> initial() const = 0;
   /// Whether the aggregate says from a command's data which entity it is for.
@@ -150,6 +166,26 @@ struct alternatives<std::variant<Ts...>> {
   template <class Visitor>
   static bool with(std::string_view name, Visitor&& visit) {
     return ((name == name_of<Ts>() && (visit.template operator()<Ts>(), true)) || ...);
+  }
+
+  /// The same for the name that an event is stored under, which may be a former one.
+  template <class Visitor>
+  static bool with_stored(std::string_view name, Visitor&& visit) {
+    return ((stored_as<Ts>(name) && (visit.template operator()<Ts>(), true)) || ...);
+  }
+
+  /// Each alternative's names and version: `[["Moved",2,["Went"]],…]`.
+  static json forms() { return json::array({form_of<Ts>()...}); }
+
+ private:
+  template <class T>
+  static json form_of() {
+    json former = json::array();
+    if constexpr (renamed<T>) {
+      for (const auto& name : former_names(static_cast<const T*>(nullptr)))
+        former.push_back(std::string(name));
+    }
+    return json::array({std::string(name_of<T>()), schema_version_of<T>(), std::move(former)});
   }
 };
 
@@ -193,8 +229,8 @@ class typed_entity final : public entity {
 
   result<void> evolve(const envelope& event) override {
     std::optional<error> failure;
-    const bool known = alternatives<event_type>::with(event.type, [&]<class E>() {
-      auto decoded = decode_data<E>(event.data, errc::corrupt);
+    const bool known = alternatives<event_type>::with_stored(event.type, [&]<class E>() {
+      auto decoded = decode_event<E>(event);
       if (decoded) {
         state_ = A::evolve(std::move(state_), *decoded);
       } else {
@@ -225,7 +261,7 @@ class typed_entity final : public entity {
     for (const auto& event : decided.events()) {
       std::visit(
           [&]<class E>(const E& one) {
-            events.push_back({std::string(name_of<E>()), json(one)});
+            events.push_back({std::string(name_of<E>()), json(one), schema_version_of<E>()});
             state_ = A::evolve(std::move(state_), one);
           },
           event);
@@ -239,11 +275,26 @@ class typed_entity final : public entity {
 template <aggregate A>
 class typed_aggregate final : public aggregate_kernel {
  public:
+  explicit typed_aggregate(std::string_view json_schema = {})
+      : fingerprint_(
+            fingerprint_of({json(typename A::state{}), alternatives<typename A::event>::forms(),
+                            json_schema, snapshot_version()})) {}
+
   [[nodiscard]] const std::string& category() const override { return category_; }
   [[nodiscard]] const std::vector<std::string>& command_types() const override { return commands_; }
   [[nodiscard]] const std::vector<std::string>& event_types() const override { return events_; }
+  [[nodiscard]] const std::string& state_fingerprint() const override { return fingerprint_; }
   [[nodiscard]] std::unique_ptr<entity> initial() const override {
     return std::make_unique<typed_entity<A>>();
+  }
+
+  [[nodiscard]] result<void> readable(const envelope& event) const override {
+    result<void> answer = error{errc::corrupt, "unknown event type '" + event.type + "'"};
+    alternatives<typename A::event>::with_stored(event.type, [&]<class E>() {
+      auto decoded = decode_event<E>(event);
+      answer = decoded ? result<void>() : result<void>(std::move(decoded).error());
+    });
+    return answer;
   }
 
   [[nodiscard]] bool names_entity_of(const std::string& type) const override {
@@ -266,7 +317,16 @@ class typed_aggregate final : public aggregate_kernel {
   }
 
  private:
+  static constexpr int snapshot_version() {
+    if constexpr (counts_snapshot_versions<A>) {
+      return A::snapshot_version;
+    } else {
+      return 1;
+    }
+  }
+
   std::string category_{A::category};
+  std::string fingerprint_;
   std::vector<std::string> commands_ = alternatives<typename A::command>::names();
   std::vector<std::string> events_ = alternatives<typename A::event>::names();
 };

@@ -44,7 +44,8 @@ class feature {
   /// messages.
   template <aggregate A>
   feature&& with_aggregate(std::string_view schema) && {
-    aggregates_.push_back({std::make_shared<detail::typed_aggregate<A>>(), std::string(schema)});
+    aggregates_.push_back(
+        {std::make_shared<detail::typed_aggregate<A>>(schema), std::string(schema)});
     return std::move(*this);
   }
 

@@ -29,7 +29,8 @@ struct recorded {
 /// `P` folds the event `E` into one row: `key_of` says which, `project` gives the row after it, or
 /// nothing to remove it.
 template <class P, class E>
-concept projects = message<E> && requires(typename P::row row, const recorded<E>& event) {
+concept projects = message<E> && liftable<E> &&
+    requires(typename P::row row, const recorded<E>& event) {
   { P::key_of(event) } -> std::convertible_to<std::string>;
   { P::project(std::move(row), event) } -> std::convertible_to<std::optional<typename P::row>>;
 };
@@ -95,8 +96,8 @@ class projector_kernel {
   [[nodiscard]] virtual bool handles(std::string_view type) const = 0;
   /// A row in its initial state, which shows the columns and the types of most.
   [[nodiscard]] virtual json blank_row() const = 0;
-  /// Decodes an event of a type that it handles. `corrupt` if the data does not decode. May throw
-  /// what `key_of` throws.
+  /// Decodes an event of a type that it handles, lifted to its present form. `corrupt` if the data
+  /// does not decode, `unsupported` if a newer program wrote it. May throw what `key_of` throws.
   [[nodiscard]] virtual result<std::unique_ptr<decoded_event>> decode(
       const recorded_event& event) const = 0;
   /// Starts from a stored row, or from none (nullptr). `corrupt` if the row does not decode.
@@ -157,7 +158,7 @@ class typed_projector final : public projector_kernel {
   [[nodiscard]] json blank_row() const override { return json(row_type{}); }
 
   [[nodiscard]] bool handles(std::string_view type) const override {
-    return alternatives<event_type>::with(type, []<class E>() {});
+    return alternatives<event_type>::with_stored(type, []<class E>() {});
   }
 
   [[nodiscard]] result<std::unique_ptr<decoded_event>> decode(
@@ -165,8 +166,8 @@ class typed_projector final : public projector_kernel {
     result<std::unique_ptr<decoded_event>> answer =
         error{errc::corrupt,
               "projector '" + table_.name + "' does not handle '" + event.event.type + "'"};
-    alternatives<event_type>::with(event.event.type, [&]<class E>() {
-      auto data = decode_data<E>(event.event.data, errc::corrupt);
+    alternatives<event_type>::with_stored(event.event.type, [&]<class E>() {
+      auto data = decode_event<E>(event.event);
       if (!data) {
         answer = std::move(data).error();
         return;

@@ -15,11 +15,11 @@ command_outcome refused(outcome_status status, std::string code, std::string det
 }
 
 envelope written(const new_event& event, const command_context& context, version_t version) {
-  return {derive_id(context.command_id, std::to_string(version)),
-          event.type,
-          {{"traceId", context.trace_id},
-           {"userId", context.user_id},
-           {"time", format_time(context.time)}},
+  json metadata = {{"traceId", context.trace_id},
+                   {"userId", context.user_id},
+                   {"time", format_time(context.time)}};
+  if (event.schema_version > 1) metadata[schema_version_member] = event.schema_version;
+  return {derive_id(context.command_id, std::to_string(version)), event.type, std::move(metadata),
           event.data};
 }
 

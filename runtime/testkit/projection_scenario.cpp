@@ -48,6 +48,7 @@ recorded_event placed_event::recorded(const std::string& category, position_t po
                     {"version", version},
                     {"time", format_time(time_)}},
                    data_};
+  if (schema_version_ > 1) written.metadata[schema_version_member] = schema_version_;
   auto read = envelope_from_json(detail::reread(type_, to_json(written)));
   if (!read) throw failure(type_ + ": " + read.error().message);
   return {std::move(*read), {category, entity_}, version, position};

@@ -15,7 +15,8 @@ namespace troupe::testkit {
 /// An event with what a projector sees of it. Made by `event`.
 class placed_event {
  public:
-  placed_event(std::string type, json data) : type_(std::move(type)), data_(std::move(data)) {}
+  placed_event(std::string type, json data, std::uint32_t schema_version = 1)
+      : type_(std::move(type)), data_(std::move(data)), schema_version_(schema_version) {}
 
   /// Of this entity; "1" unless told.
   placed_event of(std::string entity_id) && {
@@ -49,6 +50,7 @@ class placed_event {
  private:
   std::string type_;
   json data_;
+  std::uint32_t schema_version_;
   std::string entity_ = "1";
   std::string user_;
   timestamp time_ = default_time;
@@ -56,7 +58,7 @@ class placed_event {
 
 template <message E>
 [[nodiscard]] placed_event event(const E& data) {
-  return {std::string(name_of<E>()), json(data)};
+  return {std::string(name_of<E>()), json(data), schema_version_of<E>()};
 }
 
 /// An event that a projector could not apply. The later events of its key wait behind it.
