@@ -177,6 +177,30 @@ class sqlite_view_store final : public view_store {
     return (*writer)->commit();
   }
 
+  result<std::optional<std::string>> pause_reason(const std::string& projector) override {
+    return read_from(
+        views_->readers(), [&](database& reader) -> result<std::optional<std::string>> {
+          auto query = reader.prepare("SELECT reason FROM troupe_pauses WHERE projector = ?1");
+          if (!query) return std::move(query).error();
+          auto row = query->bind(0, projector).step();
+          if (!row) return std::move(row).error();
+          return *row ? std::optional(query->string(0)) : std::nullopt;
+        });
+  }
+
+  result<void> set_pause(const std::string& projector,
+                         const std::optional<std::string>& reason) override {
+    auto writer = view_database::lend(views_);
+    if (!writer) return std::move(writer).error();
+    auto change = (*writer)->prepare(
+        reason ? "INSERT OR REPLACE INTO troupe_pauses (projector, reason) VALUES (?1, ?2)"
+               : "DELETE FROM troupe_pauses WHERE projector = ?1");
+    if (!change) return std::move(change).error();
+    change->bind(0, projector);
+    if (reason) change->bind(1, *reason);
+    return change->run();
+  }
+
   result<std::optional<json>> get(const view_table& table, const std::string& key) override {
     return read_from(views_->readers(), [&](database& reader) -> result<std::optional<json>> {
       auto layout = views_->layouts().of(reader, table);
@@ -241,8 +265,8 @@ class sqlite_view_store final : public view_store {
 
 class sqlite_view_provider final : public view_provider {
  public:
-  explicit sqlite_view_provider(std::shared_ptr<data_directory> directory)
-      : directory_(std::move(directory)) {}
+  sqlite_view_provider(std::shared_ptr<data_directory> directory, missing_views missing)
+      : directory_(std::move(directory)), missing_(missing) {}
 
   result<std::unique_ptr<view_store>> open(const std::string& feature,
                                            database_role role) override {
@@ -251,11 +275,14 @@ class sqlite_view_provider final : public view_provider {
     }
     const auto folder =
         directory_->path() / (role == database_role::views ? "views" : "microservices");
+    const auto file = folder / (feature + ".db");
     std::error_code failed;
+    if (missing_ == missing_views::not_found && !std::filesystem::exists(file, failed)) {
+      return error{errc::not_found, file.string() + " is not there"};
+    }
     std::filesystem::create_directories(folder, failed);
     if (failed) return error{errc::unavailable, folder.string() + ": " + failed.message()};
 
-    const auto file = folder / (feature + ".db");
     const std::lock_guard lock(mutex_);
     auto& known = open_[file.string()];
     auto views = known.lock();
@@ -270,6 +297,7 @@ class sqlite_view_provider final : public view_provider {
 
  private:
   const std::shared_ptr<data_directory> directory_;
+  const missing_views missing_;
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<view_database>> open_;
 };
@@ -282,9 +310,10 @@ result<std::unique_ptr<view_store>> open_view_store(const std::filesystem::path&
   return std::unique_ptr<view_store>(std::make_unique<sqlite_view_store>(std::move(*opened)));
 }
 
-result<std::unique_ptr<view_provider>> open_views(std::shared_ptr<data_directory> directory) {
+result<std::unique_ptr<view_provider>> open_views(std::shared_ptr<data_directory> directory,
+                                                  missing_views missing) {
   return std::unique_ptr<view_provider>(
-      std::make_unique<sqlite_view_provider>(std::move(directory)));
+      std::make_unique<sqlite_view_provider>(std::move(directory), missing));
 }
 
 }  // namespace troupe::sqlite

@@ -15,8 +15,12 @@ namespace troupe::sqlite {
 /// one.
 result<std::unique_ptr<view_store>> open_view_store(const std::filesystem::path& file);
 
+/// What to do about a database that is not there: make it, or answer `not_found`.
+enum class missing_views { make, not_found };
+
 /// Databases in `<directory>/views/<feature>.db` and `<directory>/microservices/<feature>.db`.
 /// Opening one twice gives two handles of one database.
-result<std::unique_ptr<view_provider>> open_views(std::shared_ptr<data_directory> directory);
+result<std::unique_ptr<view_provider>> open_views(std::shared_ptr<data_directory> directory,
+                                                  missing_views missing = missing_views::make);
 
 }  // namespace troupe::sqlite

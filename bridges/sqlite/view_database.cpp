@@ -32,6 +32,14 @@ CREATE TABLE troupe_dead_letters (
 CREATE INDEX troupe_dead_letters_by_projector ON troupe_dead_letters (projector, id);
 )sql";
 
+/// Not in the very first files, and nothing that an older program would trip over.
+constexpr std::string_view later_tables = R"sql(
+CREATE TABLE IF NOT EXISTS troupe_pauses (
+  projector TEXT PRIMARY KEY,
+  reason TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
 /// For another process, such as `troupe migrate` or the sqlite3 shell.
 constexpr auto patience = std::chrono::seconds(10);
 
@@ -78,6 +86,7 @@ result<void> view_database::connect(database::mode how) {
     fresh.rollback();
     if (!created) return created;
   }
+  if (auto made = fresh.execute(std::string(later_tables)); !made) return made;
   writer_ = std::move(*opened);
   return {};
 }

@@ -95,6 +95,15 @@ class view_store {
   /// view.
   virtual result<void> reset(const std::string& projector, const view_table& table) = 0;
 
+  /// Why the projector is to stand still, also after a restart; nothing if it is to run. `reset`
+  /// does not change it.
+  virtual result<std::optional<std::string>> pause_reason(const std::string& projector) = 0;
+
+  /// Makes it stand still for this reason, or run again when there is none. Only a note for whoever
+  /// runs the projector: `begin` does not look at it.
+  virtual result<void> set_pause(const std::string& projector,
+                                 const std::optional<std::string>& reason) = 0;
+
   virtual result<std::optional<json>> get(const view_table& table, const std::string& key) = 0;
 
   /// Errors: `invalid` for an unknown column or a cursor that does not belong to this query.

@@ -18,6 +18,7 @@ struct memory_views {
   std::mutex mutex;
   std::uint64_t migrated = 0;
   std::map<std::string, position_t> checkpoints;
+  std::map<std::string, std::string> pauses;  ///< Reason by projector.
   std::map<std::string, rows_by_key> tables;
   std::map<std::uint64_t, dead_letter> letters;
   std::uint64_t last_letter = 0;
@@ -181,6 +182,24 @@ result<void> memory_view_store::reset(const std::string& projector, const view_t
   views_->tables.erase(table.name);
   std::erase_if(views_->letters,
                 [&](const auto& letter) { return letter.second.projector == projector; });
+  return {};
+}
+
+result<std::optional<std::string>> memory_view_store::pause_reason(const std::string& projector) {
+  const std::lock_guard lock(views_->mutex);
+  const auto found = views_->pauses.find(projector);
+  return found == views_->pauses.end() ? std::optional<std::string>()
+                                       : std::optional(found->second);
+}
+
+result<void> memory_view_store::set_pause(const std::string& projector,
+                                          const std::optional<std::string>& reason) {
+  const std::lock_guard lock(views_->mutex);
+  if (reason) {
+    views_->pauses[projector] = *reason;
+  } else {
+    views_->pauses.erase(projector);
+  }
   return {};
 }
 

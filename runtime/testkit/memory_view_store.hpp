@@ -31,6 +31,9 @@ class memory_view_store final : public view_store {
   result<std::unique_ptr<view_transaction>> begin(const std::string& projector, position_t expected,
                                                   position_t next) override;
   result<void> reset(const std::string& projector, const view_table& table) override;
+  result<std::optional<std::string>> pause_reason(const std::string& projector) override;
+  result<void> set_pause(const std::string& projector,
+                         const std::optional<std::string>& reason) override;
   result<std::optional<json>> get(const view_table& table, const std::string& key) override;
   result<view_page> query(const view_table& table, const view_query& query) override;
   result<std::vector<dead_letter>> dead_letters(const std::string& projector, std::uint64_t after,

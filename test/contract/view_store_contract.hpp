@@ -412,6 +412,28 @@ inline void a_reset_forgets_one_projector_and_its_rows(view_subject& subject) {
   BOOST_TEST(must(store.checkpoint("people")) == 1U);
 }
 
+inline void a_pause_is_kept_until_it_is_lifted(view_subject& subject) {
+  const auto reason = [&](const std::string& projector) {
+    return must(subject.store().pause_reason(projector));
+  };
+  auto& store = migrated(subject);
+  BOOST_TEST(!reason("people").has_value());
+  must(store.set_pause("people", std::nullopt));
+  must(store.set_pause("people", "it was Zoë's; 'odd'"));
+  must(store.set_pause("badges", ""));
+  BOOST_TEST(reason("people").value() == "it was Zoë's; 'odd'");
+  BOOST_TEST(reason("badges").value() == "");
+  put(store, {a_person("1")});
+  must(store.reset("people", people));
+  subject.reopen();
+  BOOST_TEST(reason("people").value() == "it was Zoë's; 'odd'");
+  must(subject.store().set_pause("people", "another"));
+  BOOST_TEST(reason("people").value() == "another");
+  must(subject.store().set_pause("people", std::nullopt));
+  BOOST_TEST(!reason("people").has_value());
+  BOOST_TEST(reason("badges").has_value());
+}
+
 inline void filters_must_all_hold(view_subject& subject) {
   auto& store = migrated(subject);
   auto guest = a_person("3", "Ada", nullptr);
@@ -663,6 +685,7 @@ bool view_store_contract(const char* adapter, const Make& make) {
           TROUPE_PROMISE(keys_that_no_row_can_have_find_nothing),
           TROUPE_PROMISE(parked_events_are_listed_by_projector_and_in_order),
           TROUPE_PROMISE(a_reset_forgets_one_projector_and_its_rows),
+          TROUPE_PROMISE(a_pause_is_kept_until_it_is_lifted),
           TROUPE_PROMISE(filters_must_all_hold),
           TROUPE_PROMISE(rows_are_ordered_by_a_column_and_then_by_key),
           TROUPE_PROMISE(pages_neither_skip_nor_repeat_rows_that_stay_while_others_come_and_go),
