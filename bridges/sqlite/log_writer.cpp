@@ -64,6 +64,7 @@ result<void> log_writer::create_tables() {
 std::vector<append_result> log_writer::append(std::span<const append_request> requests,
                                               std::span<const kept_outcome> outcomes) {
   const std::lock_guard lock(mutex_);
+  refused_ = true;
   if (!database_) {
     if (auto connected = connect(database::mode::read_write); !connected) {
       return all_failed(requests.size(), connected.error());
@@ -74,7 +75,10 @@ std::vector<append_result> log_writer::append(std::span<const append_request> re
   }
   auto written = write(requests, outcomes);
   if (written) {
-    if (auto committed = database_->commit(); committed) return std::move(*written);
+    if (auto committed = database_->commit(); committed) {
+      refused_ = false;
+      return std::move(*written);
+    }
     return all_failed(requests.size(), commit_failed());
   }
   database_->rollback();
@@ -265,6 +269,21 @@ result<void> log_writer::settled() {
   const std::lock_guard lock(mutex_);
   if (!in_doubt_) return {};
   return fence();
+}
+
+result<void> log_writer::writable() {
+  const std::lock_guard lock(mutex_);
+  if (!refused_) return {};
+  if (!database_) {
+    if (auto connected = connect(database::mode::read_write); !connected) return connected;
+  }
+  auto tried = fence();
+  if (tried) {
+    refused_ = false;
+  } else if (!database_->healthy()) {
+    database_.reset();
+  }
+  return tried;
 }
 
 result<bool> log_writer::delete_expired() {

@@ -33,6 +33,9 @@ class log_writer {
   /// Success when nothing is in doubt (any more).
   result<void> settled();
 
+  /// Success unless the last append failed and the disk still refuses writes, which is tried.
+  result<void> writable();
+
   /// Outcomes older than this may go: a few with every append from now on, or at once while nobody
   /// appends.
   result<void> expire_outcomes(timestamp before);
@@ -78,6 +81,7 @@ class log_writer {
   std::unique_ptr<database> database_;  ///< Empty after a failure, until the next use.
   std::map<std::string, category_end> categories_;
   std::atomic<bool> in_doubt_ = false;
+  bool refused_ = false;              ///< The disk did not take the last append.
   std::optional<timestamp> expired_;  ///< Set while outcomes older than this are left.
   bool expired_by_append_ = false;
 };

@@ -197,6 +197,7 @@ class sqlite_event_log final : public event_log {
 
   result<void> maintain(timestamp now) override {
     if (auto settled = writer_->settled(); !settled) return settled;
+    if (auto writable = writer_->writable(); !writable) return writable;
     if (auto expired = writer_->expire_outcomes(now - outcomes_kept_for); !expired) return expired;
     return copy_write_ahead_log();
   }

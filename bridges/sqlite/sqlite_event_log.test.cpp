@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <fstream>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -282,6 +283,54 @@ BOOST_AUTO_TEST_CASE(
   BOOST_TEST(!holds(crash_site(place.path()).log(), "c2"));
   store(*log, a_commit("7", 2, "c2"));
   BOOST_TEST(must(log->read_stream({"identity", "7"}, 1, 10)).size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_write_ahead_log_that_was_cut_or_garbled_leaves_whole_commits_in_order) {
+  temporary_directory place;
+  auto log = must(open_event_log(place.path()));
+  for (int i = 1; i <= 8; ++i) {
+    const auto name = std::to_string(i);
+    const append_request two{{a_commit("7", static_cast<version_t>(2 * i - 1), name + "a"),
+                              a_commit("7", static_cast<version_t>(2 * i), name + "b")}};
+    BOOST_TEST_REQUIRE(!log->append({&two, 1}, {}).front().failure.has_value());
+  }
+  const auto size = std::filesystem::file_size(place / "log.db-wal");
+  std::set<std::size_t> kept;
+  for (std::uintmax_t end = size; end > size / 4; end -= size / 40) {
+    for (const bool garbled : {false, true}) {
+      temporary_directory after;
+      for (const auto* file : {"log.db", "log.db-wal"})
+        std::filesystem::copy_file(place / file, after / file);
+      std::filesystem::resize_file(after / "log.db-wal", end);
+      if (garbled) std::filesystem::resize_file(after / "log.db-wal", size);
+      auto recovered = must(open_event_log(after.path()));
+      const auto all = must(recovered->read_stream({"identity", "7"}, 1, 100));
+      // One flush held two commits.
+      BOOST_TEST(all.size() % 2 == 0U, end);
+      kept.insert(all.size());
+      for (std::size_t i = 0; i < all.size(); ++i) BOOST_TEST(all[i].position == i + 1);
+      store(*recovered, a_commit("7", all.size() + 1, "next"));
+    }
+  }
+  BOOST_TEST(kept.contains(16));
+  BOOST_TEST(kept.size() > 3U);
+}
+
+BOOST_AUTO_TEST_CASE(maintenance_says_why_the_log_cannot_be_written_until_it_can_be) {
+  faulty_disk disk;
+  temporary_directory place;
+  auto log = must(open_event_log(place.path()));
+  store(*log, a_commit("7", 1, "c1"));
+  disk.fail_writes(SQLITE_FULL);
+  BOOST_TEST((failure_of(append(*log, a_commit("7", 2, "c2"))) == errc::unavailable));
+  for (int i = 0; i < 3; ++i) {
+    const auto kept_up = log->maintain({});
+    BOOST_TEST_REQUIRE(!kept_up.has_value());
+    BOOST_TEST(kept_up.error().message.find("full") != std::string::npos, kept_up.error().message);
+  }
+  disk.mend();
+  must(log->maintain({}));
+  store(*log, a_commit("7", 2, "c2"));
 }
 
 BOOST_AUTO_TEST_CASE(after_a_failed_write_the_log_works_again_when_the_disk_does) {

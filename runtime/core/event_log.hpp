@@ -126,7 +126,8 @@ class event_log {
   virtual result<void> save_snapshot(const snapshot& saved) = 0;
 
   /// Housekeeping that must not stall the writer (write-ahead-log checkpoints, expired outcomes).
-  /// Called about once a second by one thread, concurrently with everything else.
+  /// Called about once a second by one thread, concurrently with everything else. After an append
+  /// that failed it also finds out whether the log can be written again; the error says why not.
   virtual result<void> maintain(timestamp now) = 0;
 };
 
