@@ -73,7 +73,10 @@ caf::behavior command_handler::make_behavior() {
         entity_ = std::move(loaded.state);
         version_ = loaded.version;
         position_ = loaded.position;
+        last_command_ = loaded.last_command;
+        snapshot_ = loaded.snapshot;
         phase_ = phase::idle;
+        offer_snapshot();
         advance();
       },
       [this](const commands_looked_up& message) { on_looked_up(*message.found); },
@@ -310,8 +313,10 @@ command_outcome command_handler::record(const command& one, std::vector<new_even
     auto id =
         derive_id("event", one.context.command_id + '/' + std::to_string(recorded.size() + 1));
     outcome.events.push_back({id, event.type, version_});
-    recorded.push_back({std::move(id), std::move(event.type),
-                        metadata_of(one, version_, environment_.node), std::move(event.data)});
+    auto metadata = metadata_of(one, version_, environment_.node);
+    if (event.schema_version > 1) metadata[schema_version_member] = event.schema_version;
+    recorded.push_back(
+        {std::move(id), std::move(event.type), std::move(metadata), std::move(event.data)});
   }
   outcome.version = version_;
   commits.push_back({one.stream, first, static_cast<std::uint32_t>(recorded.size()),
@@ -331,7 +336,10 @@ void command_handler::on_append_done(const append_result& result) {
       again.push_back(std::move(one.command));
       continue;
     }
-    if (one.has_commit) position_ = result.positions[stored++];
+    if (one.has_commit) {
+      position_ = result.positions[stored++];
+      last_command_ = digest_of(one.command->command().context.command_id);
+    }
     if (one.outcome.status == outcome_status::accepted && one.outcome.position == 0)
       one.outcome.position = position_;
     if (one.keep) {
@@ -343,6 +351,7 @@ void command_handler::on_append_done(const append_result& result) {
   if (again.empty()) {
     lost_races_ = 0;
     assumed_new_ = false;
+    offer_snapshot();
   } else {
     become_cold();
     decide_again(std::move(again), *result.failure);
@@ -418,7 +427,29 @@ void command_handler::become_cold() {
   entity_.reset();
   version_ = 0;
   position_ = 0;
+  last_command_ = 0;
+  snapshot_ = 0;
   phase_ = phase::cold;
+}
+
+void command_handler::offer_snapshot() {
+  const auto every = environment_.snapshot_every;
+  if (every == 0 || version_ < snapshot_ + every) return;
+  auto place = environment_.snapshot_places->enter();
+  if (!place) return;
+  snapshot_ = version_;
+  try {
+    auto saved = std::make_shared<const snapshot>(
+        snapshot{{environment_.category, id_},
+                 version_,
+                 position_,
+                 snapshot_schema(*environment_.kernel, last_command_),
+                 entity_->state()});
+    environment_.snapshots->tell(save_snapshot{std::move(saved), std::move(place)});
+  } catch (const std::exception&) {
+    // Domain code that cannot write its state as JSON goes without snapshots.
+    environment_.snapshot_places->skip();
+  }
 }
 
 json command_handler::state() const {

@@ -7,6 +7,7 @@
 
 #include "runtime/host/log_actors.hpp"
 #include "runtime/host/pending_command.hpp"
+#include "runtime/host/snapshot_writer.hpp"
 
 namespace troupe::host {
 
@@ -19,6 +20,9 @@ struct handler_environment {
   card_ptr handlers;              ///< The supervisor of the category's handlers.
   const clock* time = nullptr;
   std::string node;  ///< Written into every event's metadata.
+  card_ptr snapshots;
+  std::shared_ptr<snapshot_queue> snapshot_places;
+  version_t snapshot_every = 0;  ///< Events; 0: never.
 };
 
 /// To a command handler: one more command.
@@ -106,6 +110,9 @@ class command_handler final : public caf::event_based_actor {
   void answer(const pending_ptr& one, command_outcome outcome);
   void report_settled();
   void become_cold();
+  /// Hands the state to the snapshot writer when it has come far enough since the last time. The
+  /// state must be as the log has it.
+  void offer_snapshot();
   [[nodiscard]] json state() const;
   [[nodiscard]] command_outcome outcome_for(const command& one, outcome_status status) const;
 
@@ -114,6 +121,8 @@ class command_handler final : public caf::event_based_actor {
   std::unique_ptr<entity> entity_;
   version_t version_ = 0;
   position_t position_ = 0;
+  std::uint64_t last_command_ = 0;  ///< As in `loaded_entity`.
+  version_t snapshot_ = 0;  ///< Version of the last snapshot that was loaded or handed over.
   phase phase_ = phase::cold;
   std::uint8_t lost_races_ = 0;  ///< In a row.
   bool assumed_new_ = false;     ///< The append under way was decided without a history.

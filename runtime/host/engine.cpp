@@ -78,6 +78,7 @@ class engine::implementation {
     config_.set("scheduler.max-threads", options_.scheduler_threads);
     root_ = registry_.card("/", "supervisor");
     writer_ = registry_.card("/log/writer", "log-writer");
+    snapshots_ = registry_.card("/log/snapshots", "snapshot-writer");
     for (std::size_t i = 1; i <= options_.log_readers; ++i) {
       readers_.push_back(registry_.card("/log/reader-" + std::to_string(i), "log-reader"));
     }
@@ -277,13 +278,25 @@ class engine::implementation {
   result<void> pause(const std::string& name) {
     const auto at = index_of(name);
     if (!at) return no_projection(name);
-    progress_[*at]->set_paused(true);
+    auto& store = *projections_[*at].store;
+    auto reason = store.pause_reason(name);
+    if (!reason) return std::move(reason).error();
+    // One that was stopped for good stays so: the reason must not be forgotten.
+    if (*reason) return {};
+    if (auto kept = store.set_pause(name, std::string(paused_on_request)); !kept) return kept;
+    progress_[*at]->pause();
     return {};
   }
 
   result<void> resume(const std::string& name) {
     const auto at = index_of(name);
     if (!at) return no_projection(name);
+    auto& store = *projections_[*at].store;
+    auto reason = store.pause_reason(name);
+    if (!reason) return std::move(reason).error();
+    if (*reason && **reason != paused_on_request) return error{errc::conflict, **reason};
+    if (auto cleared = store.set_pause(name, std::nullopt); !cleared) return cleared;
+    progress_[*at]->resume();
     projector_cards_[*at]->tell(resume_projector{});
     return {};
   }
@@ -316,6 +329,8 @@ class engine::implementation {
     return found;
   }
 
+  std::optional<std::string> log_trouble() const { return log_health_->trouble(); }
+
   engine_counts counts() const {
     engine_counts now{in_flight_, shed_, 0, rescued_};
     for (const auto& [category, of_category] : handler_counts_) {
@@ -336,18 +351,26 @@ class engine::implementation {
                            std::move(card), log_,
                            [this](const std::string& category, position_t head) {
                              announce_growth(category, head);
-                           });
+                           },
+                           log_health_);
                      }});
+    const auto snapshots = options_.snapshot_every == 0 ? use_snapshots::no : use_snapshots::yes;
     for (std::size_t i = 1; i <= options_.log_readers; ++i) {
-      specs.push_back({"reader-" + std::to_string(i), "log-reader", policy,
-                       [this](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
-                         return parent.spawn<log_reader, caf::detached>(std::move(card), log_);
-                       }});
+      specs.push_back(
+          {"reader-" + std::to_string(i), "log-reader", policy,
+           [this, snapshots](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
+             return parent.spawn<log_reader, caf::detached>(std::move(card), log_, snapshots);
+           }});
     }
+    specs.push_back({"snapshots", "snapshot-writer", policy,
+                     [this](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
+                       return parent.spawn<snapshot_writer, caf::detached>(std::move(card), log_,
+                                                                           snapshot_places_);
+                     }});
     specs.push_back({"maintenance", "timer", policy,
                      [this](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
                        return parent.spawn<log_maintenance, caf::detached>(std::move(card), log_,
-                                                                           clock_);
+                                                                           clock_, log_health_);
                      }});
     return specs;
   }
@@ -372,8 +395,8 @@ class engine::implementation {
       progress_.push_back(std::make_shared<projection_progress>());
       projector_cards_.push_back(
           registry_.card(base + "/projectors/" + kernel->name(), "projector"));
-      projectors.push_back(projector_spec({kernel, projections_[i].store, source, progress_.back(),
-                                           &clock_, options_.max_dead_letters}));
+      projectors.push_back(projector_spec({kernel, projections_[i].store, &log_, source,
+                                           progress_.back(), &clock_, options_.max_dead_letters}));
     }
     children.push_back(supervisor_spec("subscribers", registry_, options_.component_policy,
                                        std::move(subscribers)));
@@ -391,8 +414,9 @@ class engine::implementation {
     handlers_[category] = card;
     auto& counts = handler_counts_[category];
     counts = std::make_unique<handler_counts>();
-    handler_environment environment{category, aggregate.kernel, writer_,      readers_,
-                                    card,     &clock_,          options_.node};
+    handler_environment environment{
+        category, aggregate.kernel, writer_,    readers_,         card,
+        &clock_,  options_.node,    snapshots_, snapshot_places_, options_.snapshot_every};
     handler_limits limits{options_.max_resident, options_.max_in_flight_per_entity,
                           options_.idle_timeout, options_.handler_policy};
     return {name, "supervisor", options_.component_policy,
@@ -577,6 +601,9 @@ class engine::implementation {
 
   card_ptr root_;
   card_ptr writer_;
+  card_ptr snapshots_;
+  const std::shared_ptr<snapshot_queue> snapshot_places_ = std::make_shared<snapshot_queue>();
+  const std::shared_ptr<log_health> log_health_ = std::make_shared<log_health>();
   std::vector<card_ptr> readers_;
   std::map<std::string, card_ptr> handlers_;                  ///< By category.
   std::map<std::string, std::vector<card_ptr>> subscribers_;  ///< By category.
@@ -661,6 +688,8 @@ result<void> engine::rebuild_projection(const std::string& name) {
 std::vector<std::pair<std::string, std::string>> engine::troubles() const {
   return implementation_->troubles();
 }
+
+std::optional<std::string> engine::log_trouble() const { return implementation_->log_trouble(); }
 
 engine_counts engine::counts() const { return implementation_->counts(); }
 

@@ -32,6 +32,7 @@ struct engine_options {
   /// Threads for the actors that never block. More than there are cores only get in each other's
   /// way.
   std::size_t scheduler_threads = std::max(2U, std::thread::hardware_concurrency());
+  version_t snapshot_every = 200;  ///< Events of an entity between two snapshots; 0: none.
   restart_policy component_policy{std::chrono::milliseconds(0), std::chrono::milliseconds(10'000),
                                   0.2, 5, std::chrono::milliseconds(10'000)};
   /// For what depends on somebody else: projectors on their database, bridges on their port.
@@ -92,7 +93,7 @@ struct bound_projection {
 /// bridges. Thread-safe once started.
 ///
 ///     /                                            root supervisor
-///     /log/writer  /log/reader-1…  /log/maintenance
+///     /log/writer  /log/reader-1…  /log/snapshots  /log/maintenance
 ///     /features/<feature>/command-handlers/<id>
 ///     /features/<feature>/subscribers/<category>
 ///     /features/<feature>/projectors/<view>
@@ -148,13 +149,19 @@ class engine {
   /// must not block. `not_found`.
   result<std::unique_ptr<watch>> watch_category(const std::string& category,
                                                 std::function<void()> changed) const;
+  /// Holds also after a restart of the node, until `resume_projection`. Errors: those of the view's
+  /// store.
   result<void> pause_projection(const std::string& name);
+  /// `conflict` for a projection that was stopped because its checkpoint is ahead of the log: only
+  /// rebuilding helps it.
   result<void> resume_projection(const std::string& name);
   result<void> rebuild_projection(const std::string& name);
 
   /// Why the node is not well: actors that are not running, projectors that fail, a supervisor that
   /// gave up. Empty when all is well.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> troubles() const;
+  /// Why the log does not take commands at the moment; nothing when it does.
+  [[nodiscard]] std::optional<std::string> log_trouble() const;
   [[nodiscard]] engine_counts counts() const;
 
  private:

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "runtime/host/counter.test.hpp"
+#include "runtime/host/loaded_entity.hpp"
 #include "runtime/testkit/memory_event_log.hpp"
 #include "runtime/testkit/memory_view_provider.hpp"
 
@@ -53,11 +54,17 @@ class staged_log final : public event_log {
   result<std::optional<snapshot>> load_snapshot(const stream_id& stream) override {
     return inner.load_snapshot(stream);
   }
-  result<void> save_snapshot(const snapshot& saved) override { return inner.save_snapshot(saved); }
+  result<void> save_snapshot(const snapshot& saved) override {
+    if (before_snapshot) {
+      if (auto done = before_snapshot(saved); !done) return done;
+    }
+    return inner.save_snapshot(saved);
+  }
   result<void> maintain(timestamp now) override { return inner.maintain(now); }
 
   testkit::memory_event_log inner;
   interference interfere;  ///< Set before commands are submitted.
+  std::function<result<void>(const snapshot&)> before_snapshot;  ///< The same.
   std::atomic<int> appends{0};
 };
 
@@ -74,14 +81,21 @@ void append_foreign(event_log& log, const stream_id& stream, int amount,
 }
 
 struct node_in_a_box {
-  explicit node_in_a_box(engine_options options = {}) : features(1, counting::feature()) {
+  explicit node_in_a_box(engine_options tuned = {})
+      : options(std::move(tuned)), features(1, counting::feature()) {
     counting::poison = 0;
     views = std::move(*provider.open("counting", database_role::views));
     const auto migrations = *parse_migrations(features[0].migrations(database_role::views));
     BOOST_REQUIRE(views->migrate(migrations, migration_mode::apply));
-    std::vector<bound_projection> bound{{"counting", features[0].projections()[0], views.get()}};
     options.backoff_policy.min_delay = 1ms;
     options.backoff_policy.max_delay = 10ms;
+    start();
+  }
+
+  /// Ends the node, if it runs, and starts it on the same log and views.
+  void start() {
+    actors.reset();
+    std::vector<bound_projection> bound{{"counting", features[0].projections()[0], views.get()}};
     actors = std::make_unique<engine>(options, features, bound, log, time);
     actors->start();
   }
@@ -158,8 +172,13 @@ struct node_in_a_box {
     return true;
   }
 
+  json state_of(const std::string& path) const { return actors->actor(path)->second; }
+
+  projection_info projection() const { return actors->projections().front(); }
+
   system_clock time;
   uuid_source ids{time};
+  engine_options options;
   std::vector<feature> features;
   staged_log log;
   testkit::memory_view_provider provider;
@@ -746,6 +765,176 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_that_somebody_else_moved_is_taken_over) {
   box.add("a", 1);
   box.await_view();
   BOOST_TEST(box.row("a")["total"] == 101);
+}
+
+BOOST_AUTO_TEST_CASE(a_pause_holds_over_a_restart_of_the_node) {
+  node_in_a_box box;
+  box.add("a", 1);
+  box.await_view();
+  BOOST_REQUIRE(box.actors->pause_projection("totals"));
+  box.start();
+  BOOST_TEST(box.eventually([&] { return box.projection().status == "paused"; }));
+  box.add("a", 1);
+  BOOST_TEST(box.row("a")["total"] == 1);
+  BOOST_REQUIRE(box.actors->resume_projection("totals"));
+  box.await_view();
+  BOOST_TEST(box.row("a")["total"] == 2);
+  box.start();
+  box.add("a", 1);
+  box.await_view();
+  BOOST_TEST(box.projection().status == "running");
+}
+
+BOOST_AUTO_TEST_CASE(a_checkpoint_ahead_of_the_log_stops_the_projector_until_it_is_rebuilt) {
+  node_in_a_box box;
+  box.add("a", 1);
+  box.await_view();
+  // As after a log that was restored from a backup, and has lost what the view has seen.
+  const auto at = *box.views->checkpoint("totals");
+  auto newer = std::move(*box.views->begin("totals", at, at + 2));
+  BOOST_REQUIRE(newer->commit());
+  box.start();
+  BOOST_TEST(box.eventually([&] { return box.projection().status == "failing"; }));
+  BOOST_TEST(box.projection().last_error.find("is at position 3, but the log of 'counting' ends at "
+                                              "1") != std::string::npos);
+  BOOST_TEST(!box.actors->troubles().empty());
+
+  // Not even when the log has grown again beyond the checkpoint, and the node has been restarted.
+  for (int i = 0; i < 4; ++i) box.add("b", 1);
+  box.start();
+  BOOST_TEST(box.eventually([&] { return box.projection().status == "failing"; }));
+  BOOST_REQUIRE(box.actors->pause_projection("totals"));
+  const auto resumed = box.actors->resume_projection("totals");
+  BOOST_REQUIRE(!resumed);
+  BOOST_TEST((resumed.error().code == errc::conflict));
+  BOOST_TEST(*box.views->checkpoint("totals") == 3U);
+  BOOST_TEST(box.row("b").is_null());
+  BOOST_TEST(!box.actors->await_projection("totals", 1, box.time.monotonic()));
+
+  BOOST_REQUIRE(box.actors->rebuild_projection("totals"));
+  box.await_view();
+  BOOST_TEST(box.row("b")["total"] == 4);
+  BOOST_TEST(box.projection().status == "running");
+}
+
+BOOST_AUTO_TEST_CASE(an_event_of_a_newer_program_stops_the_projector_and_is_not_parked) {
+  engine_options options;
+  options.backoff_policy.max_restarts = 1'000'000;  // It is tried again and again.
+  node_in_a_box box(options);
+  const envelope newer{"e", "Added", {{"schemaVersion", 2}}, {{"amount", 1}}};
+  const append_request request{
+      {{{"counting", "a"}, 1, 1, "c", 0, encode_body(std::span(&newer, 1)), {}}}};
+  BOOST_REQUIRE(!box.log.append(std::span(&request, 1), {}).front().failure);
+  BOOST_TEST(box.eventually([&] { return box.projection().status == "failing"; }));
+  BOOST_TEST(box.projection().last_error.find("run the newer program") != std::string::npos);
+  BOOST_TEST(box.views->dead_letters("", 0, 10)->empty());
+  const auto refused = box.run(box.make("a", "Add", {{"amount", 1}}));
+  BOOST_TEST(to_string(refused.status) == "unavailable");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE(snapshots)
+
+engine_options every(version_t events) {
+  engine_options options;
+  options.snapshot_every = events;
+  return options;
+}
+
+std::optional<snapshot> snapshot_of(node_in_a_box& box, const std::string& entity) {
+  return *box.log.load_snapshot({"counting", entity});
+}
+
+BOOST_AUTO_TEST_CASE(a_snapshot_is_taken_every_so_many_events) {
+  node_in_a_box box(every(5));
+  for (int i = 0; i < 4; ++i) box.add("a", 1);
+  BOOST_TEST(!snapshot_of(box, "a").has_value());
+  for (int i = 0; i < 8; ++i) box.add("a", 1);
+  BOOST_TEST(
+      box.eventually([&] { return snapshot_of(box, "a").value_or(snapshot{}).version == 10; }));
+  BOOST_TEST(snapshot_of(box, "a")->state["total"] == 10);
+  box.start();
+  BOOST_TEST(to_string(box.run(box.make("a", "Confirm", {{"at", 12}})).status) == "accepted");
+  BOOST_TEST(box.state_of("/log/reader-1")["fromSnapshot"].get<int>() +
+                 box.state_of("/log/reader-2")["fromSnapshot"].get<int>() ==
+             1);
+}
+
+BOOST_AUTO_TEST_CASE(none_is_taken_or_used_when_they_are_off) {
+  node_in_a_box box(every(0));
+  for (int i = 0; i < 10; ++i) box.add("a", 1, i == 0 ? "first" : "");
+  const auto& kernel = *box.features[0].aggregates()[0].kernel;
+  BOOST_REQUIRE(box.log.save_snapshot(
+      {{"counting", "a"}, 1, 1, snapshot_schema(kernel, digest_of("first")), {{"total", 1'000}}}));
+  box.start();
+  BOOST_TEST(to_string(box.run(box.make("a", "Confirm", {{"at", 10}})).status) == "accepted");
+  BOOST_TEST(box.state_of("/log/snapshots")["saved"] == 0);
+}
+
+BOOST_AUTO_TEST_CASE(one_of_another_shape_is_dropped_and_remade) {
+  node_in_a_box box(every(5));
+  for (int i = 0; i < 4; ++i) box.add("a", 1);
+  BOOST_REQUIRE(box.log.save_snapshot({{"counting", "a"}, 4, 4, "old", {{"sum", "four"}}}));
+  box.start();
+  box.add("a", 1);
+  BOOST_TEST(box.eventually([&] { return snapshot_of(box, "a")->schema != "old"; }));
+  BOOST_TEST(snapshot_of(box, "a")->version == 5U);
+  BOOST_TEST(snapshot_of(box, "a")->state == json({{"total", 5}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_long_history_without_one_gets_one_when_it_is_loaded) {
+  node_in_a_box box(every(0));
+  for (int i = 0; i < 7; ++i) box.add("a", 1);
+  box.options = every(5);
+  box.start();
+  box.run(box.make("a", "Confirm", {{"at", 7}}));
+  BOOST_TEST(box.eventually([&] { return snapshot_of(box, "a").has_value(); }));
+  BOOST_TEST(snapshot_of(box, "a")->version == 7U);
+}
+
+BOOST_AUTO_TEST_CASE(a_save_that_fails_is_counted_and_no_command_knows) {
+  node_in_a_box box(every(1));
+  box.log.before_snapshot = [](const snapshot&) {
+    return result<void>(error{errc::unavailable, "the disk is full"});
+  };
+  for (int i = 0; i < 3; ++i) BOOST_TEST(to_string(box.add("a", 1).status) == "accepted");
+  BOOST_TEST(box.eventually([&] { return box.state_of("/log/snapshots")["failed"] == 3; }));
+  BOOST_TEST((box.state_of("/log/snapshots")["lastFailure"] == "the disk is full"));
+}
+
+BOOST_AUTO_TEST_CASE(a_crash_between_append_and_save_loses_nothing_but_time) {
+  node_in_a_box box(every(1));
+  std::atomic<int> crashes = 0;
+  box.log.before_snapshot = [&](const snapshot&) -> result<void> {
+    if (++crashes <= 2) throw std::runtime_error("planted crash");
+    return {};
+  };
+  for (int i = 0; i < 3; ++i) BOOST_TEST(to_string(box.add("a", 1).status) == "accepted");
+  box.start();
+  BOOST_TEST(to_string(box.run(box.make("a", "Confirm", {{"at", 3}})).status) == "accepted");
+  // The next one may meet the writer while it restarts.
+  BOOST_TEST(box.eventually([&] {
+    box.add("a", 1);
+    return snapshot_of(box, "a").has_value();
+  }));
+}
+
+BOOST_AUTO_TEST_CASE(a_slow_disk_makes_snapshots_fewer_and_no_queue_longer) {
+  node_in_a_box box(every(1));
+  std::promise<void> gate;
+  const auto opened = gate.get_future().share();
+  box.log.before_snapshot = [opened](const snapshot&) {
+    opened.wait();
+    return result<void>();
+  };
+  for (int i = 0; i < 200; ++i) {
+    BOOST_TEST_REQUIRE(to_string(box.add("e" + std::to_string(i), 1).status) == "accepted");
+  }
+  gate.set_value();
+  BOOST_TEST(box.eventually([&] { return box.state_of("/log/snapshots")["waiting"] == 0; }));
+  const auto state = box.state_of("/log/snapshots");
+  BOOST_TEST(state["saved"].get<int>() <= state["maxWaiting"].get<int>());
+  BOOST_TEST(state["saved"].get<int>() + state["skipped"].get<int>() == 200);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -7,17 +7,46 @@ namespace {
 
 constexpr std::size_t commits_per_read = 1000;
 
-error unreadable(const recorded_event& event, const std::string& why) {
-  return {errc::corrupt, "event " + std::to_string(event.version) + " of stream " +
-                             event.stream.name() + " at position " +
-                             std::to_string(event.position) + ": " + why};
+error unreadable(const recorded_event& event, errc code, const std::string& why) {
+  return {code, "event " + std::to_string(event.version) + " of stream " + event.stream.name() +
+                    " at position " + std::to_string(event.position) + ": " + why};
+}
+
+/// The entity as its snapshot has it. Nothing if there is none of use: it is only a cache, so
+/// whatever is wrong with it must not keep the entity from being loaded.
+std::optional<loaded_entity> from_snapshot(event_log& log, const aggregate_kernel& kernel,
+                                           const stream_id& stream,
+                                           std::optional<version_t> until) {
+  auto found = log.load_snapshot(stream);
+  if (!found || !*found) return std::nullopt;
+  const auto& saved = **found;
+  if (saved.version == 0 || (until && saved.version > *until)) return std::nullopt;
+  // The log decides: it must hold that version at that place, made by that command.
+  const auto held = log.read_stream(stream, saved.version, 1);
+  if (!held || held->empty() || held->front().position != saved.position ||
+      held->front().data.first_version > saved.version ||
+      held->front().data.last_version() < saved.version) {
+    return std::nullopt;
+  }
+  const auto command = digest_of(held->front().data.command_id);
+  if (saved.schema != snapshot_schema(kernel, command)) return std::nullopt;
+  loaded_entity loaded{kernel.initial(), saved.version, saved.position, saved.version, command};
+  if (!loaded.state->restore(saved.state)) return std::nullopt;
+  return loaded;
 }
 
 }  // namespace
 
+std::string snapshot_schema(const aggregate_kernel& kernel, std::uint64_t last_command) {
+  return kernel.state_fingerprint() + '@' + std::to_string(last_command);
+}
+
 result<loaded_entity> load_entity(event_log& log, const aggregate_kernel& kernel,
-                                  const stream_id& stream, std::optional<version_t> until) {
-  loaded_entity loaded{kernel.initial(), 0, 0};
+                                  const stream_id& stream, std::optional<version_t> until,
+                                  use_snapshots snapshots) {
+  std::optional<loaded_entity> begun;
+  if (snapshots == use_snapshots::yes) begun = from_snapshot(log, kernel, stream, until);
+  auto loaded = begun ? std::move(*begun) : loaded_entity{kernel.initial(), 0, 0, 0, 0};
   for (;;) {
     auto commits = log.read_stream(stream, loaded.version + 1, commits_per_read);
     if (!commits) return std::move(commits).error();
@@ -26,13 +55,17 @@ result<loaded_entity> load_entity(event_log& log, const aggregate_kernel& kernel
       if (!events) return std::move(events).error();
       for (const auto& event : *events) {
         if (until && event.version > *until) return loaded;
+        // A snapshot may have been taken in the middle of a commit.
+        if (event.version <= loaded.snapshot) continue;
         if (event.version != loaded.version + 1) {
-          return unreadable(event, "expected version " + std::to_string(loaded.version + 1));
+          return unreadable(event, errc::corrupt,
+                            "expected version " + std::to_string(loaded.version + 1));
         }
         if (auto evolved = loaded.state->evolve(event.event); !evolved)
-          return unreadable(event, evolved.error().message);
+          return unreadable(event, evolved.error().code, evolved.error().message);
         loaded.version = event.version;
         loaded.position = event.position;
+        loaded.last_command = digest_of(commit.data.command_id);
       }
     }
     if (commits->size() < commits_per_read) return loaded;

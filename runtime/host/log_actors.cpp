@@ -14,10 +14,20 @@ constexpr std::size_t max_commits_per_flush = 1024;
 
 constexpr auto maintenance_interval = std::chrono::seconds(1);
 
+/// Whether a failure is the log's own and not the command's.
+bool is_of_the_log(errc code) {
+  return code == errc::unavailable || code == errc::in_doubt || code == errc::corrupt ||
+         code == errc::internal;
+}
+
 }  // namespace
 
-log_writer::log_writer(caf::actor_config& config, card_ptr card, event_log& log, on_growth grown)
-    : component(config, std::move(card)), log_(log), grown_(std::move(grown)) {}
+log_writer::log_writer(caf::actor_config& config, card_ptr card, event_log& log, on_growth grown,
+                       std::shared_ptr<log_health> health)
+    : component(config, std::move(card)),
+      log_(log),
+      grown_(std::move(grown)),
+      health_(std::move(health)) {}
 
 caf::message_handler log_writer::handlers() {
   return caf::message_handler{
@@ -73,6 +83,11 @@ void log_writer::write() {
       if (!stored.positions.empty())
         heads[commits.front().stream.category] = stored.positions.back();
       if (stored.failure) last_failure_ = stored.failure->message;
+      if (stored.failure && is_of_the_log(stored.failure->code)) {
+        health_->fails(stored.failure->message);
+      } else if (!stored.positions.empty()) {
+        health_->works();
+      }
     }
     job->reply(std::move(stored));
   }
@@ -87,15 +102,18 @@ json log_writer::state() const {
           {"lastFailure", last_failure_}};
 }
 
-log_reader::log_reader(caf::actor_config& config, card_ptr card, event_log& log)
-    : component(config, std::move(card)), log_(log) {}
+log_reader::log_reader(caf::actor_config& config, card_ptr card, event_log& log,
+                       use_snapshots snapshots)
+    : component(config, std::move(card)), log_(log), snapshots_(snapshots) {}
 
 caf::message_handler log_reader::handlers() {
   return caf::message_handler{
       [this](const load& message) {
         ++entities_;
-        message.reply(std::make_shared<result<loaded_entity>>(
-            load_entity(log_, *message.kernel, message.stream)));
+        auto loaded = std::make_shared<result<loaded_entity>>(
+            load_entity(log_, *message.kernel, message.stream, std::nullopt, snapshots_));
+        if (*loaded && (*loaded)->snapshot > 0) ++from_snapshot_;
+        message.reply(std::move(loaded));
       },
       [this](const lookup& message) {
         ++lookups_;
@@ -114,11 +132,13 @@ caf::message_handler log_reader::handlers() {
   };
 }
 
-json log_reader::state() const { return {{"entitiesLoaded", entities_}, {"lookups", lookups_}}; }
+json log_reader::state() const {
+  return {{"entitiesLoaded", entities_}, {"fromSnapshot", from_snapshot_}, {"lookups", lookups_}};
+}
 
 log_maintenance::log_maintenance(caf::actor_config& config, card_ptr card, event_log& log,
-                                 const troupe::clock& time)
-    : component(config, std::move(card)), log_(log), clock_(time) {}
+                                 const troupe::clock& time, std::shared_ptr<log_health> health)
+    : component(config, std::move(card)), log_(log), clock_(time), health_(std::move(health)) {}
 
 caf::message_handler log_maintenance::handlers() {
   delayed_send(this, maintenance_interval, tick{});
@@ -126,6 +146,11 @@ caf::message_handler log_maintenance::handlers() {
     auto kept_up = log_.maintain(clock_.now());
     ++runs_;
     last_failure_ = kept_up ? "" : kept_up.error().message;
+    if (kept_up) {
+      health_->works();
+    } else {
+      health_->fails(last_failure_);
+    }
     delayed_send(this, maintenance_interval, tick{});
   }};
 }

@@ -11,6 +11,7 @@
 #include "runtime/host/component.hpp"
 #include "runtime/host/known_commands.hpp"
 #include "runtime/host/loaded_entity.hpp"
+#include "runtime/host/log_health.hpp"
 
 namespace troupe::host {
 
@@ -59,7 +60,8 @@ class log_writer final : public component {
   /// writer's thread.
   using on_growth = std::function<void(const std::string& category, position_t head)>;
 
-  log_writer(caf::actor_config& config, card_ptr card, event_log& log, on_growth grown);
+  log_writer(caf::actor_config& config, card_ptr card, event_log& log, on_growth grown,
+             std::shared_ptr<log_health> health);
 
  protected:
   caf::message_handler handlers() override;
@@ -70,6 +72,7 @@ class log_writer final : public component {
 
   event_log& log_;
   on_growth grown_;
+  const std::shared_ptr<log_health> health_;
   std::vector<std::shared_ptr<append_job>> waiting_;
   std::vector<barrier> barriers_;
   std::size_t waiting_commits_ = 0;
@@ -83,7 +86,7 @@ class log_writer final : public component {
 /// /log/reader-<n>
 class log_reader final : public component {
  public:
-  log_reader(caf::actor_config& config, card_ptr card, event_log& log);
+  log_reader(caf::actor_config& config, card_ptr card, event_log& log, use_snapshots snapshots);
 
  protected:
   caf::message_handler handlers() override;
@@ -91,7 +94,9 @@ class log_reader final : public component {
 
  private:
   event_log& log_;
+  const use_snapshots snapshots_;
   std::uint64_t entities_ = 0;
+  std::uint64_t from_snapshot_ = 0;
   std::uint64_t lookups_ = 0;
 };
 
@@ -99,7 +104,7 @@ class log_reader final : public component {
 class log_maintenance final : public component {
  public:
   log_maintenance(caf::actor_config& config, card_ptr card, event_log& log,
-                  const troupe::clock& time);
+                  const troupe::clock& time, std::shared_ptr<log_health> health);
 
  protected:
   caf::message_handler handlers() override;
@@ -108,6 +113,7 @@ class log_maintenance final : public component {
  private:
   event_log& log_;
   const troupe::clock& clock_;
+  const std::shared_ptr<log_health> health_;
   std::uint64_t runs_ = 0;
   std::string last_failure_;
 };

@@ -135,29 +135,59 @@ caf::message_handler projector_actor::handlers() {
       [this](const ask_again& message) {
         if (message.round == round_) ask();
       },
-      [this](const resume_projector&) {
-        environment_.progress->set_paused(false);
-        ask();
-      },
-      [this](const rebuild_projector& request) {
-        const auto& kernel = *environment_.kernel;
-        auto cleared = environment_.store->reset(kernel.name(), kernel.table());
-        if (cleared) {
-          environment_.progress->rebuild_until(checkpoint_);
-          load_checkpoint();
-          ask();
-        }
-        request.reply(cleared);
-      },
+      [this](const resume_projector&) { ask(); },
+      [this](const rebuild_projector& request) { request.reply(rebuild()); },
   };
+}
+
+void projector_actor::fail(const error& why) {
+  environment_.progress->failing(why.message);
+  throw std::runtime_error(why.message);
+}
+
+result<void> projector_actor::rebuild() {
+  const auto& kernel = *environment_.kernel;
+  if (auto cleared = environment_.store->reset(kernel.name(), kernel.table()); !cleared) {
+    return cleared;
+  }
+  if (environment_.progress->read(environment_.time->monotonic()).halted) {
+    if (auto lifted = environment_.store->set_pause(kernel.name(), std::nullopt); !lifted) {
+      return lifted;
+    }
+    environment_.progress->resume();
+  }
+  environment_.progress->rebuild_until(checkpoint_);
+  load_checkpoint();
+  ask();
+  return {};
+}
+
+void projector_actor::stop_if_ahead_of_log() {
+  const auto& kernel = *environment_.kernel;
+  const auto head = environment_.log->head(kernel.category());
+  if (!head) fail(head.error());
+  if (checkpoint_ <= *head) return;
+  auto why = "the checkpoint of '" + kernel.name() + "' is at position " +
+             std::to_string(checkpoint_) + ", but the log of '" + kernel.category() + "' ends at " +
+             std::to_string(*head) +
+             ": the log was cut or is another one; rebuild the projection (troupe projection "
+             "rebuild " +
+             kernel.name() + ")";
+  if (auto kept = environment_.store->set_pause(kernel.name(), why); !kept) fail(kept.error());
+  card()->record_error(why);
+  environment_.progress->halt(std::move(why));
 }
 
 void projector_actor::load_checkpoint() {
   const auto& name = environment_.kernel->name();
-  auto fail = [this](const error& why) {
-    environment_.progress->failing(why.message);
-    throw std::runtime_error(why.message);
-  };
+  auto pause = environment_.store->pause_reason(name);
+  if (!pause) fail(pause.error());
+  if (*pause && **pause == paused_on_request) {
+    environment_.progress->pause();
+  } else if (*pause) {
+    card()->record_error(**pause);
+    environment_.progress->halt(std::move(**pause));
+  }
   auto checkpoint = environment_.store->checkpoint(name);
   if (!checkpoint) fail(checkpoint.error());
   checkpoint_ = *checkpoint;
@@ -174,6 +204,7 @@ void projector_actor::load_checkpoint() {
   ++round_;
   asked_ = false;
   environment_.progress->restarted_at(checkpoint_);
+  stop_if_ahead_of_log();
 }
 
 void projector_actor::ask() {

@@ -91,10 +91,15 @@ class subscriber final : public component {
   std::string last_failure_;
 };
 
+/// The reason that is kept with a projector that a person has paused. Any other one is why it must
+/// not go on.
+inline constexpr std::string_view paused_on_request = "paused on request";
+
 /// What a projector needs for its work; outlives it.
 struct projector_environment {
   std::shared_ptr<const projector_kernel> kernel;
   view_store* store = nullptr;
+  event_log* log = nullptr;
   card_ptr source;  ///< The subscriber of its category.
   std::shared_ptr<projection_progress> progress;
   const troupe::clock* time = nullptr;
@@ -103,8 +108,11 @@ struct projector_environment {
 
 /// Runs one projector on a thread of its own: takes batches, stores rows and checkpoint in one
 /// transaction. An event that makes domain code throw ends the actor; if it throws again after the
-/// restart, it is parked, and the later events of its key with it. Path:
-/// /features/<feature>/projectors/<name>
+/// restart, it is parked, and the later events of its key with it.
+///
+/// A checkpoint that is ahead of the log stops it for good, also across restarts of the node: the
+/// log was cut or replaced, and when it has grown again beyond the checkpoint, going on would skip
+/// what is below. Only a rebuild mends that. Path: /features/<feature>/projectors/<name>
 class projector_actor final : public component {
  public:
   projector_actor(caf::actor_config& config, card_ptr card, projector_environment environment);
@@ -115,6 +123,9 @@ class projector_actor final : public component {
 
  private:
   void load_checkpoint();
+  void stop_if_ahead_of_log();
+  result<void> rebuild();
+  [[noreturn]] void fail(const error& why);
   void ask();
   void apply(const batch_ready& message);
 

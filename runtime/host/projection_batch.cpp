@@ -26,7 +26,8 @@ class batch_fold {
       : kernel_(kernel), known_(known), now_(now) {}
 
   /// Sorts the batch's events by key, in log order within each; parks what cannot be read.
-  void sort(const event_batch& batch) {
+  /// `unsupported` for an event of a newer program: that is not the event's fault.
+  result<void> sort(const event_batch& batch) {
     for (const auto& commit : batch.commits) {
       if (!commit.unreadable.empty()) {
         const auto& data = commit.commit.data;
@@ -36,9 +37,11 @@ class batch_fold {
         newly_blocked_.insert(data.stream.id);
       }
       for (const auto& event : commit.events) {
-        if (kernel_.handles(event.event.type)) sort_event(event);
+        if (!kernel_.handles(event.event.type)) continue;
+        if (auto sorted = sort_event(event); !sorted) return sorted;
       }
     }
+    return {};
   }
 
   [[nodiscard]] std::vector<std::string> keys() const {
@@ -67,13 +70,19 @@ class batch_fold {
   std::set<std::string>& newly_blocked() { return newly_blocked_; }
 
  private:
-  void sort_event(const recorded_event& event) {
+  result<void> sort_event(const recorded_event& event) {
     result<std::unique_ptr<decoded_event>> decoded = error{errc::corrupt, ""};
     try {
       decoded = kernel_.decode(event);
     } catch (const std::exception& problem) {
       report_or_continue(event, problem.what());
       decoded = error{errc::corrupt, problem.what()};
+    }
+    if (!decoded && decoded.error().code == errc::unsupported) {
+      return error{errc::unsupported, "event " + std::to_string(event.version) + " of " +
+                                          event.stream.name() + " at position " +
+                                          std::to_string(event.position) + ": " +
+                                          decoded.error().message};
     }
     if (!decoded) {
       park(event, event.stream.id, decoded.error().message);
@@ -87,6 +96,7 @@ class batch_fold {
         by_key_[key].push_back({&event, std::move(*decoded)});
       }
     }
+    return {};
   }
 
   result<void> fold_key(const std::string& key, const std::vector<work_item>& items,
@@ -193,7 +203,7 @@ batch_outcome apply_batch(const projector_kernel& kernel, view_store& store, pos
                           const event_batch& batch, parking& parked, timestamp now) {
   batch_fold work(kernel, parked, now);
   try {
-    work.sort(batch);
+    if (auto sorted = work.sort(batch); !sorted) return sorted.error();
     auto begun = store.begin(kernel.name(), checkpoint, batch.last);
     if (!begun) return std::move(begun).error();
     auto& transaction = **begun;

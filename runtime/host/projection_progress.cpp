@@ -43,9 +43,23 @@ void projection_progress::failing(std::string why) {
   now_.last_error = std::move(why);
 }
 
-void projection_progress::set_paused(bool paused) {
+void projection_progress::pause() {
   const std::lock_guard lock(mutex_);
-  now_.paused = paused;
+  now_.paused = true;
+}
+
+void projection_progress::halt(std::string why) {
+  const std::lock_guard lock(mutex_);
+  now_.paused = true;
+  now_.halted = true;
+  now_.failing = true;
+  now_.last_error = std::move(why);
+}
+
+void projection_progress::resume() {
+  const std::lock_guard lock(mutex_);
+  now_.paused = false;
+  if (std::exchange(now_.halted, false)) now_.failing = false;
 }
 
 bool projection_progress::paused() const {
@@ -78,7 +92,7 @@ bool projection_progress::give_up_on(const event_place& place, monotonic_time no
 
 bool projection_progress::await(position_t position, monotonic_time deadline) const {
   std::unique_lock lock(mutex_);
-  const auto there = [&] { return now_.position >= position; };
+  const auto there = [&] { return now_.position >= position && !now_.halted; };
   if (deadline == monotonic_time::max()) {
     moved_.wait(lock, there);
     return true;

@@ -25,7 +25,10 @@ class projection_progress {
   /// The checkpoint as the store has it, at the start and after a rebuild.
   void restarted_at(position_t position);
   void failing(std::string why);
-  void set_paused(bool paused);
+  void pause();
+  /// Stands still until `resume`, and is shown as failing: going on would be wrong.
+  void halt(std::string why);
+  void resume();
   [[nodiscard]] bool paused() const;
   /// The view is incomplete until `position` is reached again.
   void rebuild_until(position_t position);
@@ -50,6 +53,7 @@ class projection_progress {
     std::uint64_t parked = 0;  ///< Since the node started.
     double events_per_second = 0;
     bool paused = false;
+    bool halted = false;  ///< Paused, because going on would be wrong.
     bool rebuilding = false;
     bool failing = false;
     std::string last_error;

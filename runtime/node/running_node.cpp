@@ -57,6 +57,7 @@ result<std::unique_ptr<running_node>> running_node::make(
   tuned.idle_timeout = std::chrono::seconds(set.idle_seconds);
   tuned.max_commits_per_batch = set.batch_commits;
   tuned.max_dead_letters = set.max_dead_letters;
+  tuned.snapshot_every = set.snapshot_every;
   tuned.on_failure = std::move(on_failure);
   made->engine_ =
       std::make_unique<host::engine>(tuned, features, *projections, *made->log_, made->clock_);
@@ -156,7 +157,8 @@ std::vector<health_check> running_node::readiness_checks() {
   const auto head = features_.empty() || features_.front().aggregates().empty()
                         ? result<position_t>(position_t{0})
                         : log_->head(features_.front().aggregates().front().kernel->category());
-  checks.push_back({"log", head.has_value(), head ? "" : head.error().message});
+  const auto trouble = head ? engine_->log_trouble() : std::optional(head.error().message);
+  checks.push_back({"log", !trouble, trouble.value_or("")});
   const auto troubles = engine_->troubles();
   checks.push_back({"actors", troubles.empty(), ""});
   for (const auto& [what, why] : troubles) checks.push_back({what, false, why});
@@ -197,7 +199,9 @@ result<json> running_node::actor(const std::string& path) {
 result<json> running_node::entity(const stream_id& stream, std::optional<version_t> version) {
   const auto* kernel = gateway_->aggregate_of(stream.category);
   if (kernel == nullptr) return no_category(stream.category);
-  auto loaded = host::load_entity(*log_, *kernel, stream, version);
+  const auto snapshots =
+      options_.snapshot_every == 0 ? host::use_snapshots::no : host::use_snapshots::yes;
+  auto loaded = host::load_entity(*log_, *kernel, stream, version, snapshots);
   if (!loaded) return std::move(loaded).error();
   if (loaded->version == 0) return error{errc::not_found, "there is no entity " + stream.name()};
   if (version && loaded->version < *version) {

@@ -49,6 +49,10 @@ void add_options(CLI::App& run, settings& options) {
   run.add_option("--drain", options.drain_seconds, "Seconds to finish after SIGTERM or SIGINT")
       ->capture_default_str()
       ->check(CLI::Range(0, 3600));
+  run.add_option("--snapshot-every", options.snapshot_every,
+                 "Events of an entity between two snapshots of its state; 0: no snapshots")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1'000'000'000));
   run.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")
       ->capture_default_str()
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
@@ -185,6 +189,7 @@ json settings::to_json() const {
           {"hosts", hosts},
           {"drainSeconds", drain_seconds},
           {"logLevel", log_level},
+          {"snapshotEvery", snapshot_every},
           {"limits", limits_json(*this)}};
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -63,6 +64,7 @@ struct settings {
   std::size_t deadline_seconds = 10;
   std::size_t batch_commits = 1'000;
   std::size_t max_dead_letters = 100'000;
+  std::uint64_t snapshot_every = 200;  ///< Events of an entity; 0: no snapshots.
 
   /// Checked and filled in by `parse_settings`.
   listen_address http_address;
