@@ -1,5 +1,6 @@
 #include "actors/identity/feature.hpp"
 #include "bridges/http/http_bridge.hpp"
+#include "bridges/sqlite/directory_check.hpp"
 #include "bridges/sqlite/sqlite_event_log.hpp"
 #include "bridges/sqlite/sqlite_view_store.hpp"
 #include "runtime/node/node.hpp"
@@ -95,6 +96,7 @@ int main(int argc, char** argv) {
       .with_log("memory", memory_log)
       .with_views("sqlite", [sqlite](const settings& options) { return sqlite->views(options); })
       .with_views("memory", memory_views)
+      .with_check(troupe::sqlite::open_for_check)
       .with_bridge(http_bridge)
       .with_bridge(admin_bridge)
       .run();

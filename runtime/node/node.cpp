@@ -114,6 +114,11 @@ node& node::with_views(std::string name, views_factory make) {
   return *this;
 }
 
+node& node::with_check(data_check open) {
+  check_ = std::move(open);
+  return *this;
+}
+
 node& node::with_bridge(bridge_factory make) {
   bridges_.push_back(std::move(make));
   return *this;
@@ -128,6 +133,9 @@ int node::run() {
   if (const auto* print = std::get_if<print_and_exit>(&parsed)) {
     (print->status == clean_stop ? std::cout : std::cerr) << print->text;
     return print->status;
+  }
+  if (const auto* check = std::get_if<check_command>(&parsed)) {
+    return run_check(*check, features_, check_, std::cout, std::cerr);
   }
   const auto& options = std::get<run_command>(parsed).options;
   if (!logs_.contains(options.log))

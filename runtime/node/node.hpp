@@ -9,6 +9,7 @@
 #include "runtime/core/bridge.hpp"
 #include "runtime/core/event_log.hpp"
 #include "runtime/core/feature.hpp"
+#include "runtime/core/verification.hpp"
 #include "runtime/core/view_store.hpp"
 #include "runtime/node/model.hpp"
 #include "runtime/node/settings.hpp"
@@ -42,6 +43,8 @@ class node {
   node& with_log(std::string name, log_factory make);
   /// The view store that `--views NAME` chooses.
   node& with_views(std::string name, views_factory make);
+  /// Opens data for `troupe check`.
+  node& with_check(data_check open);
   /// Bridges start in this order.
   node& with_bridge(bridge_factory make);
 
@@ -56,6 +59,7 @@ class node {
   std::vector<feature> features_;
   std::map<std::string, log_factory> logs_;
   std::map<std::string, views_factory> views_;
+  data_check check_;
   std::vector<bridge_factory> bridges_;
 };
 

@@ -193,9 +193,8 @@ json settings::to_json() const {
           {"limits", limits_json(*this)}};
 }
 
-std::variant<run_command, print_and_exit> parse_settings(const std::vector<std::string>& arguments,
-                                                         const environment& env,
-                                                         const std::string& version) {
+std::variant<run_command, check_command, print_and_exit> parse_settings(
+    const std::vector<std::string>& arguments, const environment& env, const std::string& version) {
   settings options;
   CLI::App app("Troupe: an actor-model runtime for event-driven services", "troupe");
   app.require_subcommand(0, 1);
@@ -205,6 +204,11 @@ std::variant<run_command, print_and_exit> parse_settings(const std::vector<std::
   add_options(*run, options);
   std::string file;
   run->add_option("--config", file, "TOML file with the same settings, named like the flags");
+  check_command check;
+  auto* check_data = app.add_subcommand(
+      "check", "Verify a data directory that no node uses: log, snapshots, views");
+  check_data->add_option("DIR", check.place, "The data directory")->required();
+  check_data->add_flag("--json", check.json, "One JSON document, for programs");
   auto* print_version = app.add_subcommand("version", "Print the version");
   try {
     auto given = arguments;
@@ -215,13 +219,17 @@ std::variant<run_command, print_and_exit> parse_settings(const std::vector<std::
     std::ranges::reverse(given);  // as the library takes them
     app.parse(std::move(given));
   } catch (const CLI::CallForHelp&) {
-    return print_and_exit{run->parsed() ? run->help("troupe") : app.help(), 0};
+    for (const auto* command : {run, check_data}) {
+      if (command->parsed()) return print_and_exit{command->help("troupe"), 0};
+    }
+    return print_and_exit{app.help(), 0};
   } catch (const CLI::ParseError& problem) {
     return usage_error(problem.what());
   } catch (const std::exception& problem) {  // The library's reader of files is not total.
     return usage_error(std::string("--config: the file cannot be read: ") + problem.what());
   }
   if (print_version->parsed()) return print_and_exit{"troupe " + version + "\n", 0};
+  if (check_data->parsed()) return check;
   if (!run->parsed()) return print_and_exit{app.help(), arguments.empty() ? 2 : 0};
   if (auto wrong = check_and_complete(options)) return usage_error(*wrong);
   return run_command{std::move(options)};

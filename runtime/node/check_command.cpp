@@ -1,0 +1,167 @@
+#include "runtime/node/check_command.hpp"
+
+#include <algorithm>
+#include <ostream>
+#include <utility>
+
+#include "runtime/node/verify_log.hpp"
+#include "runtime/node/verify_view.hpp"
+
+namespace troupe {
+namespace {
+
+constexpr int clean = 0;
+constexpr int damaged = 1;
+constexpr int not_looked_at = 2;
+
+/// Rows of a view in memory at a time.
+constexpr std::size_t max_rows = 100'000;
+
+/// How many findings the JSON document lists; all are counted.
+constexpr std::size_t max_listed = 1'000;
+
+/// Commits between two lines of progress.
+constexpr std::uint64_t progress_step = 100'000;
+
+/// Text from damaged files must not start a new line.
+std::string one_line(std::string text) {
+  std::ranges::replace_if(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
+std::string line_of(const finding& one) {
+  auto line = one.file;
+  if (!one.stream.empty()) line += ": stream " + one.stream;
+  if (one.position > 0)
+    line += (one.stream.empty() ? ": position " : ", position ") + std::to_string(one.position);
+  return one_line(line + ": " + one.what);
+}
+
+json json_of(const finding& one) {
+  return {{"file", one.file},
+          {"stream", one.stream.empty() ? json(nullptr) : json(one.stream)},
+          {"position", one.position == 0 ? json(nullptr) : json(one.position)},
+          {"what", one.what}};
+}
+
+/// One run of the command.
+class check_run {
+ public:
+  check_run(const check_command& asked, std::ostream& out, std::ostream& err)
+      : asked_(asked), out_(out), err_(err) {}
+
+  int operator()(const std::vector<feature>& features, const data_check& open) {
+    const finding_sink report = [this](finding one) { take(std::move(one)); };
+    say("verifying files");
+    auto data = open(asked_.place, report);
+    if (!data) {
+      err_ << "troupe: " << one_line(data.error().message) << '\n';
+      return not_looked_at;
+    }
+    if (data->log) verify(features, *data, report);
+    sum_up();
+    return found_ == 0 ? clean : damaged;
+  }
+
+ private:
+  void verify(const std::vector<feature>& features, const data_under_check& data,
+              const finding_sink& report) {
+    for (const auto& one : features) {
+      for (const auto& aggregate : one.aggregates()) {
+        say(data.log_name + ": category " + aggregate.kernel->category());
+        verify_log(data, *aggregate.kernel, report, counts_, progress(counts_.commits));
+      }
+      for (const auto role : {database_role::views, database_role::microservice}) {
+        verify_views(one, role, data, report);
+      }
+    }
+  }
+
+  void verify_views(const feature& one, database_role role, const data_under_check& data,
+                    const finding_sink& report) {
+    const bool any = std::ranges::any_of(one.projections(),
+                                         [&](const projection& each) { return each.role == role; });
+    if (!any) return;
+    const auto file = data.views_name(one.name(), role);
+    auto store = data.views->open(one.name(), role);
+    if (!store) {
+      if (store.error().code == errc::not_found) {
+        say(file + ": not there; a node makes it from the log");
+      } else {
+        report({file, "", 0, store.error().message});
+      }
+      return;
+    }
+    for (const auto& each : one.projections()) {
+      if (each.role != role) continue;
+      say(file + ": view " + each.kernel->name());
+      verify_view(*data.log, {*each.kernel, **store, file}, max_rows, report, counts_,
+                  progress(counts_.rows));
+    }
+  }
+
+  /// Says every now and then how far a count has come.
+  std::function<void()> progress(const std::uint64_t& count) {
+    return [this, &count, next = count + progress_step]() mutable {
+      if (count < next) return;
+      next = count + progress_step;
+      say("  " + std::to_string(count));
+    };
+  }
+
+  void take(finding one) {
+    ++found_;
+    if (!asked_.json) {
+      out_ << line_of(one) << '\n';
+    } else if (listed_.size() < max_listed) {
+      listed_.push_back(json_of(one));
+    }
+  }
+
+  void say(const std::string& what) {
+    if (!asked_.json) err_ << what << std::endl;
+  }
+
+  void sum_up() {
+    if (asked_.json) {
+      const json document = {{"place", asked_.place},
+                             {"status", found_ == 0 ? "clean" : "damaged"},
+                             {"commits", counts_.commits},
+                             {"events", counts_.events},
+                             {"entities", counts_.entities},
+                             {"snapshots", counts_.snapshots},
+                             {"outdatedSnapshots", counts_.outdated_snapshots},
+                             {"rows", counts_.rows},
+                             {"parked", counts_.parked},
+                             {"findings", listed_},
+                             {"findingsTotal", found_}};
+      out_ << document.dump(2, ' ', false, json::error_handler_t::replace) << '\n';
+      return;
+    }
+    out_ << counts_.events << " events in " << counts_.commits << " commits of " << counts_.entities
+         << " entities, " << counts_.snapshots << " snapshots, " << counts_.rows << " rows, "
+         << counts_.parked << " parked events: ";
+    if (found_ == 0) {
+      out_ << "clean\n";
+    } else {
+      out_ << found_ << (found_ == 1 ? " finding\n" : " findings\n");
+    }
+  }
+
+  const check_command& asked_;
+  std::ostream& out_;
+  std::ostream& err_;
+  verified_counts counts_;
+  std::uint64_t found_ = 0;
+  json listed_ = json::array();
+};
+
+}  // namespace
+
+int run_check(const check_command& asked, const std::vector<feature>& features,
+              const data_check& open, std::ostream& out, std::ostream& err) {
+  return check_run(asked, out, err)(features, open);
+}
+
+}  // namespace troupe
