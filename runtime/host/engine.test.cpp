@@ -809,7 +809,8 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_ahead_of_the_log_stops_the_projector_until_it_
   BOOST_TEST((resumed.error().code == errc::conflict));
   BOOST_TEST(*box.views->checkpoint("totals") == 3U);
   BOOST_TEST(box.row("b").is_null());
-  BOOST_TEST(!box.actors->await_projection("totals", 1, box.time.monotonic()));
+  // Nobody waits in vain.
+  BOOST_TEST(!box.actors->await_projection("totals", 9, monotonic_time::max()));
 
   BOOST_REQUIRE(box.actors->rebuild_projection("totals"));
   box.await_view();

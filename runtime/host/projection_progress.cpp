@@ -54,6 +54,7 @@ void projection_progress::halt(std::string why) {
   now_.halted = true;
   now_.failing = true;
   now_.last_error = std::move(why);
+  moved_.notify_all();
 }
 
 void projection_progress::resume() {
@@ -92,12 +93,14 @@ bool projection_progress::give_up_on(const event_place& place, monotonic_time no
 
 bool projection_progress::await(position_t position, monotonic_time deadline) const {
   std::unique_lock lock(mutex_);
-  const auto there = [&] { return now_.position >= position && !now_.halted; };
+  // Whoever waits for a halted one would wait in vain.
+  const auto over = [&] { return now_.halted || now_.position >= position; };
   if (deadline == monotonic_time::max()) {
-    moved_.wait(lock, there);
-    return true;
+    moved_.wait(lock, over);
+  } else {
+    moved_.wait_until(lock, deadline, over);
   }
-  return moved_.wait_until(lock, deadline, there);
+  return !now_.halted && now_.position >= position;
 }
 
 projection_progress::snapshot projection_progress::read(monotonic_time now) const {

@@ -39,7 +39,8 @@ class projection_progress {
   /// too many crashes lately.
   [[nodiscard]] bool give_up_on(const event_place& place, monotonic_time now) const;
 
-  /// Waits until `position` is reached, at most until the deadline; false if it was not.
+  /// Waits until `position` is reached, at most until the deadline; false if it was not, or will
+  /// not be because the projector is halted.
   bool await(position_t position, monotonic_time deadline) const;
 
   /// Calls back whenever the position has changed; must not block.

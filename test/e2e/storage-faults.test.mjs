@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, closeSync, copyFileSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { inMemory, ok, profile, run, startNode, temporaryDirectory, until } from './support/node.mjs';
+import { afterwards, inMemory, ok, profile, run, startNode, temporaryDirectory, until } from './support/node.mjs';
 
 const skip = inMemory && 'there is no disk under a node in memory';
 
@@ -19,7 +19,7 @@ function mountDisk(t, megabytes) {
   } catch (why) {
     throw new Error(`THIS TEST CANNOT MOUNT a tmpfs and has tested nothing; run it as root where mounting is allowed: ${why.stderr ?? why}`);
   }
-  t.after(() => execFileSync('umount', ['--lazy', place]));
+  afterwards(t, () => execFileSync('umount', ['--lazy', place]));
   return place;
 }
 

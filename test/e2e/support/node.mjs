@@ -27,7 +27,7 @@ process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 const cleanups = new WeakMap();
 
 /** Calls `undo` after the test; what was asked for last is done first. */
-function afterwards(t, undo) {
+export function afterwards(t, undo) {
   if (!cleanups.has(t)) {
     cleanups.set(t, []);
     t.after(async () => {
