@@ -90,8 +90,8 @@ json message_schemas(const std::vector<feature>& features) {
 
 json row_schema(const projector_kernel& view) {
   json columns = json::object();
-  for (const auto& [column, value] : view.blank_row().items())
-    columns[column] = column_schema(value);
+  const auto row = view.blank_row();
+  for (const auto& [column, value] : row.items()) columns[column] = column_schema(value);
   return {{"type", "object"},
           {"description", "A row of the view " + view.name()},
           {"properties", std::move(columns)},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace troupe::http {
 namespace {
@@ -20,25 +21,28 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+/// Takes what comes before the mark off the text, and the mark; all of it if there is none.
+std::string_view take_until(std::string_view& rest, char mark) {
+  const auto end = rest.find(mark);
+  if (end == std::string_view::npos) return std::exchange(rest, {});
+  const auto part = rest.substr(0, end);
+  rest.remove_prefix(end + 1);
+  return part;
+}
+
 }  // namespace
 
 bool is_json_type(std::string_view content_type) {
   if (content_type == "application/json") return true;
   const auto text = lower(content_type);
   std::string_view rest = text;
-  const auto next = [&rest] {
-    const auto end = std::min(rest.find(';'), rest.size());
-    const auto part = trim(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    return part;
-  };
-  const auto type = next();
+  const auto type = trim(take_until(rest, ';'));
   if (type != "application/json" &&
       !(type.starts_with("application/") && type.ends_with("+json") && type.size() > 17)) {
     return false;
   }
   while (!rest.empty()) {
-    const auto parameter = next();
+    const auto parameter = trim(take_until(rest, ';'));
     if (parameter.starts_with("charset=") && parameter != "charset=utf-8" &&
         parameter != "charset=\"utf-8\"") {
       return false;
@@ -53,9 +57,7 @@ namespace {
 /// readable.
 int weight_of(std::string_view parameters) {
   while (!parameters.empty()) {
-    const auto end = std::min(parameters.find(';'), parameters.size());
-    const auto one = trim(parameters.substr(0, end));
-    parameters.remove_prefix(std::min(end + 1, parameters.size()));
+    const auto one = trim(take_until(parameters, ';'));
     if (!one.starts_with("q=")) continue;
     const auto digits = one.substr(2);
     if (digits.empty() || digits.size() > 5 || (digits[0] != '0' && digits[0] != '1')) return 0;
@@ -78,12 +80,9 @@ bool wants_event_stream(std::string_view accept) {
   int stream = 0;
   int plain = 0;
   for (std::string_view rest = text; !rest.empty();) {
-    const auto end = std::min(rest.find(','), rest.size());
-    const auto range = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    const auto semicolon = std::min(range.find(';'), range.size());
-    const auto type = trim(range.substr(0, semicolon));
-    const auto weight = weight_of(range.substr(std::min(semicolon + 1, range.size())));
+    auto range = take_until(rest, ',');
+    const auto type = trim(take_until(range, ';'));
+    const auto weight = weight_of(range);
     if (type == "text/event-stream") stream = std::max(stream, weight);
     if (type == "application/json") plain = std::max(plain, weight);
   }

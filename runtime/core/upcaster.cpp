@@ -13,7 +13,7 @@ result<std::uint32_t> stored_schema_version(const envelope& event) {
       return static_cast<std::uint32_t>(version);
     }
   }
-  return error{errc::corrupt, std::string("metadata member '") + schema_version_member +
+  return error{errc::corrupt, "metadata member '" + std::string(schema_version_member) +
                                   "' is not a positive number"};
 }
 
