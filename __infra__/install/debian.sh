@@ -7,8 +7,9 @@ build=(
   g++ cmake ninja-build ccache pkg-config
   libcaf-dev nlohmann-json3-dev libboost-dev libboost-test-dev librapidcheck-dev
   libcpp-httplib-dev libsqlite3-dev libvalijson-dev libre2-dev libcli11-dev libspdlog-dev prometheus-cpp-dev libjemalloc-dev
+  libpqxx-dev
 )
-test=(curl sqlite3 python3 golang-go nodejs npm)
+test=(curl sqlite3 python3 golang-go nodejs npm postgresql)
 bench=(wrk postgresql nodejs npm)
 lint=(git clang clang-format clang-tidy libclang-rt-14-dev shellcheck python3)
 
@@ -57,4 +58,10 @@ if [[ $(id -u) != 0 ]]; then
 fi
 apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@"; }
 apt update
+# Tests start servers of their own from the package's programs: on a machine without PostgreSQL, no server is to be set
+# up for the whole system.
+if [[ " ${missing[*]} " == *" postgresql "* ]] && ! grep -qxF postgresql-common <<<"$installed"; then
+  apt install -y --no-install-recommends postgresql-common
+  "${as_root[@]}" sed -i 's/^#\?create_main_cluster = .*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+fi
 apt install -y --no-install-recommends "${missing[@]}"

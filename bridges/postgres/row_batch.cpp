@@ -1,0 +1,113 @@
+#include "bridges/postgres/row_batch.hpp"
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "runtime/core/view_cursor.hpp"
+
+namespace troupe::postgres {
+namespace {
+
+error unfit(const view_table& table, const std::string& column, const json& value) {
+  const auto what = value.is_string() ? "'" + value.get<std::string>().substr(0, 100) + "'"
+                                      : std::string("a ") + value.type_name();
+  return {errc::invalid, "column '" + column + "' of view '" + table.name + "' cannot hold " +
+                             what + "; mend the row or the migration"};
+}
+
+/// Checks the rows and finds which columns they have.
+result<std::vector<bool>> used_columns(const view_table& table, const table_layout& layout,
+                                       std::span<const json> rows) {
+  std::vector<bool> used(layout.columns.size());
+  for (const auto& row : rows) {
+    if (auto checked = check_row(table, row); !checked) return checked.error();
+    try {
+      static_cast<void>(row.dump());
+    } catch (const json::exception& problem) {
+      return error{errc::invalid, "a row of view '" + table.name + "': " + problem.what()};
+    }
+    for (const auto& [name, value] : row.items()) {
+      const auto column = layout.find(name);
+      if (!column) return column.error();
+      if ((*column)->generated) return unfit(table, name, value);
+      used[static_cast<std::size_t>(*column - layout.columns.data())] = true;
+    }
+  }
+  return used;
+}
+
+/// The last row of each key: PostgreSQL changes a row once in a statement.
+std::vector<const json*> last_by_key(const view_table& table, std::span<const json> rows) {
+  std::map<std::string_view, std::size_t> places;
+  std::vector<const json*> kept;
+  for (const auto& row : rows) {
+    const auto& key = row.at(table.key_column).get_ref<const std::string&>();
+    const auto [place, first] = places.try_emplace(key, kept.size());
+    if (first) {
+      kept.push_back(&row);
+    } else {
+      kept[place->second] = &row;
+    }
+  }
+  return kept;
+}
+
+result<std::string> column_array(const view_table& table, const table_column& column,
+                                 const std::vector<const json*>& rows) {
+  array_text values;
+  for (const auto* row : rows) {
+    const auto value = row->find(column.name);
+    if (value == row->end() || value->is_null()) {
+      values.add_null();
+      continue;
+    }
+    const auto text = column.write(*value);
+    if (!text) return unfit(table, column.name, *value);
+    values.add(*text);
+  }
+  return std::move(values).text();
+}
+
+}  // namespace
+
+result<row_batch> row_batch::of(const view_table& table, const table_layout& layout,
+                                std::span<const json> rows) {
+  const auto used = used_columns(table, layout, rows);
+  if (!used) return used.error();
+  const auto kept = last_by_key(table, rows);
+  row_batch batch;
+  std::string names;
+  std::string arrays;
+  std::string changes;
+  for (std::size_t i = 0; i < layout.columns.size(); ++i) {
+    if (!(*used)[i]) continue;
+    const auto& column = layout.columns[i];
+    auto values = column_array(table, column, kept);
+    if (!values) return std::move(values).error();
+    const char* comma = names.empty() ? "" : ", ";
+    names += comma + column.quoted;
+    arrays += comma + batch.values.add(std::move(*values)) + "::" + column.type + "[]";
+    if (i == layout.key) continue;
+    changes += (changes.empty() ? "" : ", ") + column.quoted + " = excluded." + column.quoted;
+  }
+  batch.statement = "INSERT INTO " + layout.quoted + " (" + names + ") SELECT * FROM unnest(" +
+                    arrays + ") ON CONFLICT (" + layout.key_column().quoted + ") DO " +
+                    (changes.empty() ? "NOTHING" : "UPDATE SET " + changes);
+  return batch;
+}
+
+std::optional<std::string> key_array(const table_layout& layout,
+                                     std::span<const std::string> keys) {
+  array_text possible;
+  bool any = false;
+  for (const auto& key : keys) {
+    if (!is_storable(key) || !layout.key_column().write(json(key))) continue;
+    possible.add(key);
+    any = true;
+  }
+  if (!any) return std::nullopt;
+  return std::move(possible).text();
+}
+
+}  // namespace troupe::postgres
