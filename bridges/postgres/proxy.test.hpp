@@ -24,6 +24,7 @@ class cutting_proxy {
     nothing,
     before_commit,  ///< The server never gets the COMMIT.
     after_commit,   ///< The server has carried it out; the client never learns of it.
+    for_good,       ///< The same, and no other connection comes through any more.
   };
 
   explicit cutting_proxy(int server_port) : server_port_(server_port) {
@@ -80,7 +81,8 @@ class cutting_proxy {
   void serve(int client) {
     const int server = ::socket(AF_INET, SOCK_STREAM, 0);
     const auto address = loopback(server_port_);
-    if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+    if (!away_ &&
+        ::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
       pump(client, server);
     ::close(client);
     ::close(server);
@@ -102,7 +104,8 @@ class cutting_proxy {
           const auto how = next_.exchange(cut::nothing);
           if (how != cut::nothing) ++cuts_;
           if (how == cut::before_commit) return;
-          drop_answer = how == cut::after_commit;
+          drop_answer = how == cut::after_commit || how == cut::for_good;
+          away_ = how == cut::for_good;
         }
         // The answer is there, so it is done.
         if (!from_client && drop_answer) return;
@@ -120,6 +123,7 @@ class cutting_proxy {
   int listener_ = -1;
   int port_ = 0;
   std::atomic<bool> stopping_ = false;
+  std::atomic<bool> away_ = false;
   std::atomic<cut> next_ = cut::nothing;
   std::atomic<int> cuts_ = 0;
   std::list<std::thread> threads_;
