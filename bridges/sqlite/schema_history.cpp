@@ -51,17 +51,17 @@ result<schema_history::state> schema_history::read() {
   return found;
 }
 
-result<void> schema_history::write(std::optional<std::uint64_t> version) {
+result<void> schema_history::write(std::optional<std::uint64_t> version, bool dirty) {
   if (auto made = database_.execute(
           "CREATE TABLE IF NOT EXISTS schema_migrations (version uint64,dirty bool);"
           "CREATE UNIQUE INDEX IF NOT EXISTS version_unique ON schema_migrations (version);"
           "DELETE FROM schema_migrations");
-      !made || !version) {
+      !made || (!version && !dirty)) {
     return made;
   }
-  auto insert = database_.prepare("INSERT INTO schema_migrations VALUES (?1, 0)");
+  auto insert = database_.prepare("INSERT INTO schema_migrations VALUES (?1, ?2)");
   if (!insert) return std::move(insert).error();
-  return insert->bind(0, clamped(*version)).run();
+  return insert->bind(0, version ? clamped(*version) : -1).bind(1, std::int64_t{dirty}).run();
 }
 
 result<void> schema_history::run(std::string_view script) {
@@ -106,8 +106,12 @@ result<void> schema_history::down(const migration& step, std::optional<std::uint
                "undoing " + title(step) + " failed and changed nothing: " + done.error().message};
 }
 
-result<void> schema_history::force(std::optional<std::uint64_t> version) {
-  return in_transaction([&] { return write(version); });
+result<void> schema_history::force(std::optional<std::uint64_t> version, bool dirty) {
+  return in_transaction([&] { return write(version, dirty); });
+}
+
+result<void> schema_history::run_alone(std::string_view script) {
+  return in_transaction([&] { return run(script); });
 }
 
 result<void> schema_history::bring_up(std::span<const migration> migrations, migration_mode mode) {

@@ -25,8 +25,10 @@ class schema_history {
   result<void> up(const migration& step);
   /// Undoes a step; `before` is the version that is left. `invalid` if there is no way back.
   result<void> down(const migration& step, std::optional<std::uint64_t> before);
-  /// Sets the version without running anything, and declares the database clean.
-  result<void> force(std::optional<std::uint64_t> version);
+  /// Sets the version without running anything, and declares the database clean, or dirty.
+  result<void> force(std::optional<std::uint64_t> version, bool dirty = false);
+  /// Runs a script in one transaction, without counting it.
+  result<void> run_alone(std::string_view script);
 
   /// Brings the database up to the last migration, or only checks that it is there. Errors:
   /// `invalid` when it is behind (in mode `check`), dirty, or a migration fails; `unsupported` when
@@ -35,7 +37,7 @@ class schema_history {
 
  private:
   result<void> run(std::string_view script);
-  result<void> write(std::optional<std::uint64_t> version);
+  result<void> write(std::optional<std::uint64_t> version, bool dirty = false);
   template <class Work>
   result<void> in_transaction(Work&& work);
 
