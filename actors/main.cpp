@@ -1,8 +1,11 @@
 #include "actors/identity/feature.hpp"
 #include "bridges/http/http_bridge.hpp"
+#include "bridges/postgres/postgres_view_store.hpp"
 #include "bridges/sqlite/directory_check.hpp"
 #include "bridges/sqlite/sqlite_event_log.hpp"
+#include "bridges/sqlite/sqlite_migrations.hpp"
 #include "bridges/sqlite/sqlite_view_store.hpp"
+#include "runtime/node/database_places.hpp"
 #include "runtime/node/node.hpp"
 #include "runtime/testkit/memory_event_log.hpp"
 #include "runtime/testkit/memory_view_provider.hpp"
@@ -77,6 +80,16 @@ class sqlite_storage {
   std::shared_ptr<troupe::sqlite::data_directory> directory_;
 };
 
+troupe::result<std::unique_ptr<troupe::view_provider>> postgres_views(const settings& options) {
+  return troupe::postgres::open_views(
+      [options](const std::string& feature,
+                troupe::database_role role) -> std::optional<troupe::postgres::database_place> {
+        auto place = troupe::place_of(options, troupe::from_environment, feature, role);
+        if (!place) return std::nullopt;
+        return troupe::postgres::database_place{std::move(place->url), place->shared};
+      });
+}
+
 troupe::result<std::unique_ptr<troupe::event_log>> memory_log(const settings&) {
   return std::unique_ptr<troupe::event_log>(std::make_unique<troupe::testkit::memory_event_log>());
 }
@@ -95,8 +108,13 @@ int main(int argc, char** argv) {
       .with_log("sqlite", [sqlite](const settings& options) { return sqlite->log(options); })
       .with_log("memory", memory_log)
       .with_views("sqlite", [sqlite](const settings& options) { return sqlite->views(options); })
+      .with_views("postgres", postgres_views)
       .with_views("memory", memory_views)
       .with_check(troupe::sqlite::open_for_check)
+      .with_migrations("postgres", troupe::postgres::open_migration_target)
+      .with_migrations("postgresql", troupe::postgres::open_migration_target)
+      .with_migrations("sqlite", troupe::sqlite::open_migration_target)
+      .with_migrations("sqlite3", troupe::sqlite::open_migration_target)
       .with_bridge(http_bridge)
       .with_bridge(admin_bridge)
       .run();

@@ -12,6 +12,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "runtime/node/database_places.hpp"
 #include "runtime/node/running_node.hpp"
 
 namespace troupe {
@@ -119,17 +120,21 @@ node& node::with_check(data_check open) {
   return *this;
 }
 
+node& node::with_migrations(std::string scheme, migration_opener open) {
+  migrations_[std::move(scheme)] = std::move(open);
+  return *this;
+}
+
 node& node::with_bridge(bridge_factory make) {
   bridges_.push_back(std::move(make));
   return *this;
 }
 
 int node::run() {
-  const auto from_process = [](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-  };
-  auto parsed = parse_settings(arguments_, from_process, version_text);
+  if (!arguments_.empty() && arguments_.front() == "migrate")
+    return migrate_command({arguments_.begin() + 1, arguments_.end()}, migrations_,
+                           {std::cin, std::cerr});
+  auto parsed = parse_settings(arguments_, from_environment, version_text);
   if (const auto* print = std::get_if<print_and_exit>(&parsed)) {
     (print->status == clean_stop ? std::cout : std::cerr) << print->text;
     return print->status;

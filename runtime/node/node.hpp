@@ -11,6 +11,7 @@
 #include "runtime/core/feature.hpp"
 #include "runtime/core/verification.hpp"
 #include "runtime/core/view_store.hpp"
+#include "runtime/node/migrate_command.hpp"
 #include "runtime/node/model.hpp"
 #include "runtime/node/settings.hpp"
 
@@ -45,6 +46,8 @@ class node {
   node& with_views(std::string name, views_factory make);
   /// Opens data for `troupe check`.
   node& with_check(data_check open);
+  /// What `troupe migrate` opens URLs of this scheme with.
+  node& with_migrations(std::string scheme, migration_opener open);
   /// Bridges start in this order.
   node& with_bridge(bridge_factory make);
 
@@ -60,6 +63,7 @@ class node {
   std::map<std::string, log_factory> logs_;
   std::map<std::string, views_factory> views_;
   data_check check_;
+  std::map<std::string, migration_opener> migrations_;
   std::vector<bridge_factory> bridges_;
 };
 

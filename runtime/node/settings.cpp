@@ -11,6 +11,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "runtime/core/database_url.hpp"
 #include "runtime/node/limits.hpp"
 
 namespace troupe {
@@ -31,10 +32,14 @@ void add_options(CLI::App& run, settings& options) {
   run.add_option("--data", options.data, "Directory of the embedded log and views")
       ->capture_default_str();
   run.add_option("--log", options.log, "The event log: sqlite or memory")->capture_default_str();
-  run.add_option("--views", options.views, "The view store: sqlite or memory")
+  run.add_option("--views", options.views, "The view store: sqlite, postgres or memory")
       ->capture_default_str();
+  run.add_option("--postgres", options.postgres,
+                 "URL of the view database with --views postgres; VIEW_DB_<FEATURE> and "
+                 "MIC_DB_<FEATURE> in the environment override it per feature");
   run.add_option("--migrate", options.migrate,
-                 "auto: bring databases up to date at start; check: refuse to start when behind");
+                 "auto: bring databases up to date at start (the default, but for postgres); "
+                 "check: refuse to start when behind");
   run.add_option("--node", options.node,
                  "The node's name, shown everywhere (default: the host's name)");
   run.add_option("--auth", options.auth,
@@ -117,7 +122,11 @@ std::optional<std::string> check_and_complete(settings& options) {
   options.http_address = *http;
   options.admin_address = *admin;
   if (options.node.empty()) options.node = host_name();
-  if (options.migrate.empty()) options.migrate = "auto";
+  if (!options.postgres.empty()) {
+    if (auto url = parse_database_url(options.postgres); !url)
+      return "--postgres: " + url.error().message;
+  }
+  if (options.migrate.empty()) options.migrate = options.views == "postgres" ? "check" : "auto";
   if (options.migrate != "auto" && options.migrate != "check") {
     return "--migrate: '" + options.migrate + "' is not auto or check";
   }
@@ -176,12 +185,18 @@ result<listen_address> parse_address(const std::string& text) {
   return address;
 }
 
+std::string settings::shown_postgres() const {
+  const auto url = parse_database_url(postgres);
+  return url ? url->without_password() : std::string();
+}
+
 json settings::to_json() const {
   return {{"http", http},
           {"admin", admin},
           {"data", data.string()},
           {"log", log},
           {"views", views},
+          {"postgres", shown_postgres()},
           {"migrate", migrate},
           {"node", node},
           {"auth", auth},
@@ -209,6 +224,7 @@ std::variant<run_command, check_command, print_and_exit> parse_settings(
       "check", "Verify a data directory that no node uses: log, snapshots, views");
   check_data->add_option("DIR", check.place, "The data directory")->required();
   check_data->add_flag("--json", check.json, "One JSON document, for programs");
+  app.add_subcommand("migrate", "Move a database's schema; see 'troupe migrate -help'");
   auto* print_version = app.add_subcommand("version", "Print the version");
   try {
     auto given = arguments;

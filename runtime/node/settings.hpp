@@ -36,9 +36,10 @@ struct settings {
   std::filesystem::path data = "./data";
   std::string log = "sqlite";
   std::string views = "sqlite";
-  std::string migrate;  ///< "" means: auto with sqlite.
-  std::string node;     ///< "" means: the host's name.
-  std::string auth;     ///< "" means: none on loopback.
+  std::string postgres;  ///< URL; "" means: as POSTGRES_HOST and its like say, if they do.
+  std::string migrate;   ///< "" means: check with postgres, auto with others.
+  std::string node;      ///< "" means: the host's name.
+  std::string auth;      ///< "" means: none on loopback.
   std::vector<std::string> cors;
   std::vector<std::string> hosts;  ///< That requests may name besides loopback's own.
   int drain_seconds = 25;
@@ -71,6 +72,8 @@ struct settings {
   listen_address http_address;
   listen_address admin_address;
 
+  /// The URL of the view database without its password.
+  [[nodiscard]] std::string shown_postgres() const;
   /// As `/admin/config` shows it.
   [[nodiscard]] json to_json() const;
 };
