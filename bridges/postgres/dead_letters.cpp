@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-
 #include "bridges/postgres/column.hpp"
 #include "bridges/postgres/parameters.hpp"
 

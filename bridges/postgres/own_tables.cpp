@@ -1,6 +1,5 @@
 #include "bridges/postgres/own_tables.hpp"
 
-
 namespace troupe::postgres {
 namespace {
 

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include <pqxx/pqxx>
-#include <pqxx/pqxx>
 
 namespace troupe::postgres {
 

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-
 #include "bridges/postgres/dead_letters.hpp"
 #include "bridges/postgres/own_tables.hpp"
 #include "bridges/postgres/parameters.hpp"

@@ -5,7 +5,6 @@
 #include <string_view>
 #include <utility>
 
-
 #include "bridges/postgres/connection_pool.hpp"
 
 namespace troupe::postgres {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-
 #include "bridges/postgres/address.hpp"
 
 namespace troupe::postgres {

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-
 #include "bridges/postgres/dead_letters.hpp"
 #include "bridges/postgres/row_batch.hpp"
 
