@@ -15,6 +15,12 @@ CREATE TABLE IF NOT EXISTS troupe_checkpoints (
   position bigint NOT NULL,
   PRIMARY KEY (owner, projector)
 );
+CREATE TABLE IF NOT EXISTS troupe_pauses (
+  owner text NOT NULL,
+  projector text NOT NULL,
+  reason text NOT NULL,
+  PRIMARY KEY (owner, projector)
+);
 CREATE TABLE IF NOT EXISTS troupe_dead_letter_numbers (
   owner text PRIMARY KEY,
   last bigint NOT NULL
@@ -51,6 +57,7 @@ result<void> make_own_tables(pqxx::connection& connection) {
     const auto there = work.exec(
         "SELECT to_regclass('troupe_checkpoints') IS NOT NULL AND "
         "to_regclass('troupe_dead_letters') IS NOT NULL AND "
+        "to_regclass('troupe_pauses') IS NOT NULL AND "
         "to_regclass('troupe_dead_letter_numbers') IS NOT NULL");
     if (there[0][0].as<bool>()) return {};
   }

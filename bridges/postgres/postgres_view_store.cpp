@@ -69,6 +69,35 @@ class postgres_view_store final : public view_store {
     });
   }
 
+  result<std::optional<std::string>> pause_reason(const std::string& projector) override {
+    return read_from(views_->pool,
+                     [&](pqxx::transaction_base& reader) -> result<std::optional<std::string>> {
+                       const auto found = reader.exec_params(
+                           "SELECT reason FROM troupe_pauses WHERE owner = $1 AND projector = $2",
+                           owner_, projector);
+                       if (found.empty()) return std::optional<std::string>();
+                       return std::optional(found[0][0].as<std::string>());
+                     });
+  }
+
+  result<void> set_pause(const std::string& projector,
+                         const std::optional<std::string>& reason) override {
+    return on_connection(views_->pool, [&](connection_pool::loan& lent) -> result<void> {
+      pqxx::work work(*lent);
+      if (reason) {
+        work.exec_params(
+            "INSERT INTO troupe_pauses (owner, projector, reason) VALUES ($1, $2, $3) "
+            "ON CONFLICT (owner, projector) DO UPDATE SET reason = excluded.reason",
+            owner_, projector, *reason);
+      } else {
+        work.exec_params("DELETE FROM troupe_pauses WHERE owner = $1 AND projector = $2", owner_,
+                         projector);
+      }
+      work.commit();
+      return {};
+    });
+  }
+
   result<std::optional<json>> get(const view_table& table, const std::string& key) override {
     return read_from(
         views_->pool, [&](pqxx::transaction_base& reader) -> result<std::optional<json>> {
