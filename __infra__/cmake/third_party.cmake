@@ -30,3 +30,5 @@ troupe_pkg(TARGET re2::re2 MODULE re2)
 troupe_pkg(TARGET prometheus-cpp::core MODULE prometheus-cpp-core)
 troupe_pkg(TARGET jemalloc::jemalloc MODULE jemalloc)
 troupe_pkg(TARGET libpqxx::pqxx MODULE libpqxx)
+# The distribution's CMake package of the NATS client names a static library that it does not ship.
+troupe_pkg(TARGET nats::nats MODULE libnats)

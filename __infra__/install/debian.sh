@@ -1,17 +1,23 @@
 #!/usr/bin/env bash
 # Installs what is missing of the named groups of Debian 12 packages; does nothing if nothing is missing.
 # Usage: debian.sh [build|test|lint|bench]...
+#
+# The tests need nats-server 2.10 or newer (older ones are unsafe in a cluster). Where Debian's own is older, that one
+# package comes from the next suite; nothing else does.
 set -euo pipefail
 
 build=(
   g++ cmake ninja-build ccache pkg-config
   libcaf-dev nlohmann-json3-dev libboost-dev libboost-test-dev librapidcheck-dev
-  libcpp-httplib-dev libsqlite3-dev libvalijson-dev libre2-dev libcli11-dev libspdlog-dev prometheus-cpp-dev libjemalloc-dev
-  libpqxx-dev
+  libcpp-httplib-dev libsqlite3-dev libnats-dev libpqxx-dev libvalijson-dev libre2-dev libcli11-dev libspdlog-dev prometheus-cpp-dev
+  libjemalloc-dev
 )
 test=(curl sqlite3 python3 golang-go nodejs npm postgresql)
 bench=(wrk postgresql nodejs npm)
 lint=(git clang clang-format clang-tidy libclang-rt-14-dev shellcheck python3)
+
+nats_server_minimum=2.10
+nats_server_suite=trixie
 
 # A command that is already there, from wherever, makes its package unnecessary.
 declare -A command_of=([nodejs]=node [npm]=npm [golang-go]=go [python3]=python3 [git]=git [curl]=curl)
@@ -43,6 +49,16 @@ for package in "${wanted[@]}"; do
     missing+=("$package")
   fi
 done
+
+nats_server_missing() {
+  [[ " ${*:-build} " == *" test "* ]] || return 1
+  local version
+  version=$(nats-server --version 2>/dev/null | sed -n 's/^nats-server: v//p')
+  [[ -z $version ]] || dpkg --compare-versions "$version" lt "$nats_server_minimum"
+}
+if nats_server_missing "$@"; then
+  missing+=(nats-server)
+fi
 if [[ ${#missing[@]} == 0 ]]; then
   exit 0
 fi
@@ -57,6 +73,26 @@ if [[ $(id -u) != 0 ]]; then
   as_root=(sudo)
 fi
 apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@"; }
+
+# Fetches nats-server from the next suite of the mirror that this machine's apt uses, with package lists of its own, so
+# that apt learns of no other package of that suite. Prints the file's name.
+fetch_nats_server() {
+  local work=$1 mirror
+  mirror=$(apt-cache madison nats-server | awk -F ' *[|] *' '{ split($3, source, " "); print source[1]; exit }')
+  if [[ -z $mirror ]]; then
+    echo "debian.sh: this machine's apt knows no mirror with nats-server; install version $nats_server_minimum or newer" >&2
+    return 1
+  fi
+  mkdir -p "$work/parts" "$work/lists/partial"
+  printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' "$mirror" "$nats_server_suite" \
+    /usr/share/keyrings/debian-archive-keyring.gpg >"$work/parts/next.sources"
+  local -a apart=(-q -o "Dir::Etc::SourceList=$work/none" -o "Dir::Etc::SourceParts=$work/parts" -o "Dir::State::Lists=$work/lists"
+    -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=)
+  apt-get "${apart[@]}" update >&2
+  (cd "$work" && apt-get "${apart[@]}" download nats-server >&2)
+  ls "$work"/nats-server_*.deb
+}
+
 apt update
 # Tests start servers of their own from the package's programs: on a machine without PostgreSQL, no server is to be set
 # up for the whole system.
@@ -64,4 +100,17 @@ if [[ " ${missing[*]} " == *" postgresql "* ]] && ! grep -qxF postgresql-common 
   apt install -y --no-install-recommends postgresql-common
   "${as_root[@]}" sed -i 's/^#\?create_main_cluster = .*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
 fi
-apt install -y --no-install-recommends "${missing[@]}"
+packages=()
+for package in "${missing[@]}"; do
+  if [[ $package == nats-server ]]; then
+    candidate=$(apt-cache policy nats-server | sed -n 's/^  Candidate: //p')
+    if dpkg --compare-versions "${candidate/(none)/0}" lt "$nats_server_minimum"; then
+      work=$(mktemp -d)
+      trap 'rm -rf "$work"' EXIT
+      package=$(fetch_nats_server "$work")
+      chmod -R a+rX "$work"
+    fi
+  fi
+  packages+=("$package")
+done
+apt install -y --no-install-recommends "${packages[@]}"
