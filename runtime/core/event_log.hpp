@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +24,9 @@ struct commit {
   std::uint64_t digest = 0;       ///< `command::digest()` of the command that made it.
   std::string body;
   timestamp time{};
+  /// The command id was made for this command alone, so that no other commit can carry it: a log
+  /// may spare itself the search for one. Not stored.
+  bool fresh_id = false;
 
   [[nodiscard]] version_t last_version() const { return first_version + event_count - 1; }
 
@@ -88,6 +92,16 @@ struct snapshot {
 class event_log {
  public:
   virtual ~event_log() = default;
+
+  /// Makes ready for these categories and checks that the store is fit for them. Called once,
+  /// before the first use by a node; a log that needs nothing of the kind does nothing.
+  virtual result<void> prepare(const std::vector<std::string>& /*categories*/) { return {}; }
+
+  /// Told that a category has grown, perhaps through another node; any thread.
+  using on_growth = std::function<void(const std::string& category, position_t head)>;
+  /// From now on `grown` is told of growth where the log can know; null ends that, and when the
+  /// call returns nobody is told any more. Readers that are never told must look by themselves.
+  virtual void watch(on_growth /*grown*/) {}
 
   /// Stores all requests and outcomes with one flush to stable storage; the results are in the
   /// order of the requests. A commit is stored if and only if its stream's last version is

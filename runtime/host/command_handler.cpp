@@ -320,8 +320,8 @@ command_outcome command_handler::record(const command& one, std::vector<new_even
   }
   outcome.version = version_;
   commits.push_back({one.stream, first, static_cast<std::uint32_t>(recorded.size()),
-                     one.context.command_id, one.digest(), encode_body(recorded),
-                     one.context.time});
+                     one.context.command_id, one.digest(), encode_body(recorded), one.context.time,
+                     !one.id_given});
   return outcome;
 }
 

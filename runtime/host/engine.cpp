@@ -99,6 +99,8 @@ class engine::implementation {
     root_->started(root, clock_.now());
     ask<bool>(*root_, true, std::chrono::steady_clock::time_point::max(),
               [](auto reply) { return sync{std::move(reply)}; });
+    log_.watch(
+        [this](const std::string& category, position_t head) { tell_subscribers(category, head); });
   }
 
   result<void> start_bridges(std::vector<std::shared_ptr<bridge>> bridges) {
@@ -135,6 +137,7 @@ class engine::implementation {
   void stop() {
     if (!system_) return;
     stopping_ = true;
+    log_.watch(nullptr);
     // A bridge that is still draining holds its actor's thread; this lets it go.
     for (const auto& one : bridges_) one->stop();
     if (auto root = root_->handle()) caf::anon_send_exit(root, caf::exit_reason::user_shutdown);

@@ -65,6 +65,12 @@ result<std::unique_ptr<running_node>> running_node::make(
                               made->metrics_, set.max_in_flight);
   if (!way_in) return std::move(way_in).error();
   made->gateway_ = std::move(*way_in);
+  std::vector<std::string> categories;
+  for (const auto& one : features) {
+    for (const auto& aggregate : one.aggregates())
+      categories.push_back(aggregate.kernel->category());
+  }
+  if (auto ready = made->log_->prepare(categories); !ready) return ready.error();
   made->register_gauges();
   return made;
 }
