@@ -1,0 +1,85 @@
+#include "bridges/nats/category_reader.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::nats {
+namespace {
+
+constexpr position_t first_chunk = 64;
+constexpr position_t largest_chunk = 512;
+/// As much is asked for at a time.
+constexpr std::size_t chunk_bytes = std::size_t{8} << 20U;
+
+}  // namespace
+
+result<std::vector<recorded_commit>> category_reader::read(const std::string& category,
+                                                           position_t from, std::size_t limit) {
+  std::vector<recorded_commit> found;
+  auto in = streams_.find(category);
+  if (!in) return std::move(in).error();
+  if (!*in || limit == 0) return found;
+  from = std::max<position_t>(from, 1);
+  auto end = known(category).end;
+  if (from > end) {
+    auto asked = messages_.end(**in);
+    if (!asked) return std::move(asked).error();
+    end = *asked;
+  }
+  auto chunk = std::min<position_t>(first_chunk, limit);
+  while (from <= end && found.size() < limit) {
+    const auto last = from + std::min(chunk - 1, end - from);
+    auto messages = messages_.range(**in, from, last);
+    if (!messages) return std::move(messages).error();
+    std::size_t bytes = 1;
+    for (const auto& one : *messages) {
+      bytes += body_of(*one.message).size();
+      auto entity = names_.entity_of(category, one.subject);
+      if (entity.empty() || found.size() == limit) continue;
+      found.push_back(from_message(one, category, std::move(entity)).recorded);
+    }
+    const auto fitting = chunk_bytes / (bytes / (messages->size() + 1) + 1);
+    chunk = std::clamp<position_t>(fitting, 1, largest_chunk);
+    from = last + 1;
+  }
+  return found;
+}
+
+result<position_t> category_reader::head(const std::string& category) {
+  auto in = streams_.find(category);
+  if (!in) return std::move(in).error();
+  if (!*in) return position_t{0};
+  auto end = messages_.end(**in);
+  if (!end) return std::move(end).error();
+  const auto before = known(category);
+  // Backwards from the end: the last event is seldom far.
+  auto head = before.head;
+  for (auto last = *end; last > before.end && head == before.head;) {
+    const auto first = std::max(before.end + 1, last - std::min(last - 1, first_chunk - 1));
+    auto messages = messages_.range(**in, first, last);
+    if (!messages) return std::move(messages).error();
+    for (const auto& one : *messages) {
+      if (!names_.entity_of(category, one.subject).empty()) head = std::max(head, one.sequence);
+    }
+    last = first - 1;
+  }
+  const std::lock_guard lock(mutex_);
+  auto& now = ends_[category];
+  now.end = std::max(now.end, *end);
+  now.head = std::max(now.head, head);
+  return now.head;
+}
+
+void category_reader::learn(const std::string& category, position_t position) {
+  const std::lock_guard lock(mutex_);
+  auto& now = ends_[category];
+  now.end = std::max(now.end, position);
+  now.head = std::max(now.head, position);
+}
+
+category_reader::known_end category_reader::known(const std::string& category) {
+  const std::lock_guard lock(mutex_);
+  return ends_[category];
+}
+
+}  // namespace troupe::nats

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "bridges/nats/commit_message.hpp"
+#include "bridges/nats/stored_messages.hpp"
+
+namespace troupe::nats {
+
+/// Reads the events of a category in their order, between which durable commands lie. Thread-safe.
+class category_reader {
+ public:
+  category_reader(names called, streams& all, stored_messages& messages)
+      : names_(std::move(called)), streams_(all), messages_(messages) {}
+
+  result<std::vector<recorded_commit>> read(const std::string& category, position_t from,
+                                            std::size_t limit);
+  /// The position of the last event.
+  result<position_t> head(const std::string& category);
+  /// An event is known to be at this position.
+  void learn(const std::string& category, position_t position);
+
+ private:
+  /// What is known of a stream; both only rise.
+  struct known_end {
+    position_t end = 0;   ///< Up to here `head` is right.
+    position_t head = 0;  ///< The last event's.
+  };
+
+  known_end known(const std::string& category);
+
+  const names names_;
+  streams& streams_;
+  stored_messages& messages_;
+  std::mutex mutex_;
+  std::map<std::string, known_end> ends_;
+};
+
+}  // namespace troupe::nats

@@ -1,0 +1,134 @@
+#include "bridges/nats/connection.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace troupe::nats {
+namespace {
+
+constexpr int milliseconds_between_tries = 250;
+/// Nodes that lost the same broker do not come back in step.
+constexpr int jitter_milliseconds = 500;
+constexpr int milliseconds_between_pings = 5'000;
+constexpr int pings_unanswered = 2;
+constexpr auto poll_interval = std::chrono::milliseconds(20);
+
+using options_ptr = std::unique_ptr<natsOptions, destroys<natsOptions_Destroy>>;
+
+std::string joined(const std::vector<std::string>& urls) {
+  std::string text;
+  for (const auto& url : urls) {
+    // A password stays out of messages.
+    const auto at = url.rfind('@');
+    text += (text.empty() ? "" : ", ") + (at == std::string::npos ? url : url.substr(at + 1));
+  }
+  return text;
+}
+
+result<options_ptr> to_native(const connection_options& options) {
+  natsOptions* made = nullptr;
+  if (const auto status = natsOptions_Create(&made); status != NATS_OK) {
+    return failure_of(status, "the NATS library");
+  }
+  options_ptr owned(made);
+  std::vector<const char*> urls;
+  for (const auto& url : options.urls) urls.push_back(url.c_str());
+  if (natsOptions_SetServers(made, urls.data(), static_cast<int>(urls.size())) != NATS_OK) {
+    return error{errc::invalid,
+                 "--nats: '" + joined(options.urls) + "' is not a URL like nats://127.0.0.1:4222"};
+  }
+  const auto timeout = static_cast<std::int64_t>(options.answer_timeout.count());
+  natsStatus status = natsOptions_SetName(made, options.name.c_str());
+  const auto then = [&status](natsStatus next) {
+    if (status == NATS_OK) status = next;
+  };
+  then(natsOptions_SetTimeout(made, timeout));
+  then(natsOptions_SetMaxReconnect(made, -1));
+  then(natsOptions_SetReconnectWait(made, milliseconds_between_tries));
+  then(natsOptions_SetReconnectJitter(made, jitter_milliseconds, jitter_milliseconds));
+  then(natsOptions_SetReconnectBufSize(made, 0));
+  then(natsOptions_SetPingInterval(made, milliseconds_between_pings));
+  then(natsOptions_SetMaxPingsOut(made, pings_unanswered));
+  then(natsOptions_SetFailRequestsOnDisconnect(made, true));
+  if (status != NATS_OK) return failure_of(status, "the NATS library's options");
+  if (!options.credentials.empty() && natsOptions_SetUserCredentialsFromFiles(
+                                          made, options.credentials.c_str(), nullptr) != NATS_OK) {
+    return error{errc::invalid,
+                 "--nats-creds: " + options.credentials.string() + " cannot be used"};
+  }
+  if (!options.ca.empty() &&
+      (natsOptions_SetSecure(made, true) != NATS_OK ||
+       natsOptions_LoadCATrustedCertificates(made, options.ca.c_str()) != NATS_OK)) {
+    return error{errc::invalid, "--nats-ca: " + options.ca.string() +
+                                    " is not a readable PEM file with an authority's certificate"};
+  }
+  return owned;
+}
+
+}  // namespace
+
+error failure_of(natsStatus status, const std::string& doing) {
+  const bool away = status == NATS_TIMEOUT || status == NATS_NO_SERVER ||
+                    status == NATS_CONNECTION_CLOSED || status == NATS_CONNECTION_DISCONNECTED ||
+                    status == NATS_NO_RESPONDERS || status == NATS_IO_ERROR ||
+                    status == NATS_STALE_CONNECTION || status == NATS_INSUFFICIENT_BUFFER ||
+                    status == NATS_NOT_YET_CONNECTED;
+  natsStatus last = NATS_OK;
+  const char* detail = nats_GetLastError(&last);
+  std::string text = doing + ": " + natsStatus_GetText(status);
+  if (last == status && detail != nullptr && *detail != '\0')
+    text += std::string(" (") + detail + ')';
+  return {away ? errc::unavailable : errc::internal, std::move(text)};
+}
+
+result<std::shared_ptr<connection>> connection::open(const connection_options& options) {
+  auto native = to_native(options);
+  if (!native) return std::move(native).error();
+  natsConnection* opened = nullptr;
+  if (const auto status = natsConnection_Connect(&opened, native->get()); status != NATS_OK) {
+    return error{errc::unavailable, "--nats: no server can be reached at " + joined(options.urls) +
+                                        ": " + natsStatus_GetText(status) +
+                                        "; start one ('nats-server -js') or name another"};
+  }
+  connection_ptr owned(opened);
+  jsOptions wishes;
+  jsOptions_Init(&wishes);
+  wishes.Wait = options.answer_timeout.count();
+  jsCtx* context = nullptr;
+  if (const auto status = natsConnection_JetStream(&context, opened, &wishes); status != NATS_OK) {
+    return failure_of(status, "JetStream");
+  }
+  return std::shared_ptr<connection>(
+      new connection(options, std::move(owned), jetstream_ptr(context)));
+}
+
+result<void> connection::connected() const {
+  if (natsConnection_Status(native()) == NATS_CONN_STATUS_CONNECTED) return {};
+  return error{errc::unavailable, "the broker is away: reconnecting to " + joined(options_.urls)};
+}
+
+std::uint64_t connection::reconnects() const {
+  natsStatistics* made = nullptr;
+  if (natsStatistics_Create(&made) != NATS_OK) return 0;
+  const std::unique_ptr<natsStatistics, destroys<natsStatistics_Destroy>> owned(made);
+  std::uint64_t count = 0;
+  if (natsConnection_GetStats(native(), made) == NATS_OK) {
+    natsStatistics_GetCounts(made, nullptr, nullptr, nullptr, nullptr, &count);
+  }
+  return count;
+}
+
+bool connection::await_connected(monotonic_time deadline) const {
+  while (!connected()) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(poll_interval);
+  }
+  return true;
+}
+
+std::size_t connection::max_payload() const {
+  return static_cast<std::size_t>(natsConnection_GetMaxPayload(native()));
+}
+
+}  // namespace troupe::nats

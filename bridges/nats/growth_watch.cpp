@@ -1,0 +1,47 @@
+#include "bridges/nats/growth_watch.hpp"
+
+#include <charconv>
+#include <utility>
+
+namespace troupe::nats {
+namespace {
+
+constexpr std::int64_t look_up_every_milliseconds = 100;
+
+}  // namespace
+
+growth_watch::growth_watch(std::shared_ptr<connection> broker, const names& called,
+                           event_log::on_growth grown)
+    : broker_(std::move(broker)), before_category_(called.growth("")), grown_(std::move(grown)) {
+  natsSubscription* made = nullptr;
+  // Without a subscription there is still each subscriber's own look at the log.
+  if (natsConnection_SubscribeSync(&made, broker_->native(), called.growth("*").c_str()) !=
+      NATS_OK) {
+    return;
+  }
+  heard_.reset(made);
+  listener_ = std::thread([this] { listen(); });
+}
+
+growth_watch::~growth_watch() {
+  done_ = true;
+  if (listener_.joinable()) listener_.join();
+}
+
+void growth_watch::listen() {
+  while (!done_) {
+    natsMsg* received = nullptr;
+    const auto status =
+        natsSubscription_NextMsg(&received, heard_.get(), look_up_every_milliseconds);
+    if (status != NATS_OK && status != NATS_TIMEOUT && status != NATS_SLOW_CONSUMER) return;
+    if (status != NATS_OK) continue;
+    const message_ptr owned(received);
+    const auto text = body_of(*owned);
+    position_t head = 0;
+    std::from_chars(text.data(), text.data() + text.size(), head);
+    const auto category = subject_of(*owned).substr(before_category_.size());
+    if (head > 0) grown_(std::string(category), head);
+  }
+}
+
+}  // namespace troupe::nats

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "bridges/nats/connection.hpp"
+#include "bridges/nats/names.hpp"
+#include "runtime/core/event_log.hpp"
+
+namespace troupe::nats {
+
+/// Listens for what nodes tell each other after a flush: that a category has grown. A lost message
+/// costs a second at most, since subscribers also look by themselves.
+class growth_watch {
+ public:
+  growth_watch(std::shared_ptr<connection> broker, const names& called, event_log::on_growth grown);
+  growth_watch(const growth_watch&) = delete;
+  growth_watch& operator=(const growth_watch&) = delete;
+  /// After this nobody is told any more.
+  ~growth_watch();
+
+ private:
+  void listen();
+
+  const std::shared_ptr<connection> broker_;
+  const std::string before_category_;
+  const event_log::on_growth grown_;
+  subscription_ptr heard_;
+  std::atomic<bool> done_ = false;
+  std::thread listener_;
+};
+
+}  // namespace troupe::nats

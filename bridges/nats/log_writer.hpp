@@ -1,0 +1,77 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bridges/nats/category_reader.hpp"
+#include "bridges/nats/command_index.hpp"
+#include "bridges/nats/places.hpp"
+
+namespace troupe::nats {
+
+/// The write side of the log: everything of one `append` is in flight together, in waves, because
+/// an entity's next commit can only be published when the sequence of the one before is known.
+///
+/// A publish without an answer may be stored or not. It is sent again, under the same message id
+/// and the same expected sequence, until the broker settles it: it can be stored once at most. If
+/// the broker stays away for longer than `patience`, the commit is in doubt, and until it is
+/// settled nothing is appended and nobody may read the log to find out. Thread-safe.
+class log_writer {
+ public:
+  log_writer(std::shared_ptr<connection> broker, names called, streams& all,
+             stored_messages& messages, command_index& index, category_reader& categories,
+             places& newest, stream_facts outcomes);
+
+  std::vector<append_result> append(std::span<const append_request> requests,
+                                    std::span<const kept_outcome> outcomes);
+
+  /// Success when nothing is in doubt (any more).
+  result<void> settled();
+
+ private:
+  /// A publish into an entity's stream, until the broker has settled it.
+  struct publish {
+    const commit* what = nullptr;
+    position_t previous = 0;
+    outgoing message;
+    std::optional<error> failure;
+    position_t position = 0;
+    bool settled = false;
+    bool maybe_stored = false;  ///< An earlier try has had no answer.
+  };
+  class batch;
+
+  result<void> open_window();
+  result<place> newest_place(const stream_id& entity, version_t expected);
+  std::vector<outgoing> to_messages(std::span<const kept_outcome> outcomes) const;
+  /// Publishes all, with `alongside`, and tries again until all are settled or the deadline passed.
+  void publish_all(std::vector<publish>& wave, std::vector<outgoing> alongside,
+                   monotonic_time deadline);
+  void take(publish& one, const publish_reply& reply);
+  /// After a try without an answer: what is behind the expected sequence now?
+  void look_behind(publish& one);
+  result<void> settle();
+
+  const std::shared_ptr<connection> broker_;
+  const names names_;
+  streams& streams_;
+  stored_messages& messages_;
+  command_index& index_;
+  category_reader& categories_;
+  places& newest_;
+  const stream_facts outcomes_;
+
+  std::mutex mutex_;
+  std::unique_ptr<request_window> window_;
+  /// Of commits in doubt; each with a copy of its commit.
+  std::vector<std::pair<std::unique_ptr<const commit>, publish>> doubtful_;
+  std::atomic<bool> in_doubt_ = false;
+};
+
+}  // namespace troupe::nats

@@ -1,0 +1,176 @@
+#include "bridges/nats/nats_event_log.hpp"
+
+#include <utility>
+
+#include "bridges/nats/broker_probe.hpp"
+#include "bridges/nats/category_reader.hpp"
+#include "bridges/nats/command_index.hpp"
+#include "bridges/nats/entity_reader.hpp"
+#include "bridges/nats/growth_watch.hpp"
+#include "bridges/nats/log_writer.hpp"
+#include "bridges/nats/snapshot_bucket.hpp"
+
+namespace troupe::nats {
+namespace {
+
+constexpr auto for_ever = std::chrono::hours(0);
+constexpr auto outcomes_kept_for = std::chrono::hours(24);
+
+/// Of as many entities as there may be command handlers, and some more.
+constexpr std::size_t remembered_places = 200'000;
+
+struct buckets {
+  stream_facts commands;
+  stream_facts outcomes;
+  stream_facts snapshots;
+};
+
+result<buckets> open_buckets(streams& all) {
+  auto commands = all.bucket("commands", for_ever);
+  if (!commands) return std::move(commands).error();
+  auto outcomes = all.bucket("outcomes", outcomes_kept_for);
+  if (!outcomes) return std::move(outcomes).error();
+  auto snapshots = all.bucket("snapshots", for_ever);
+  if (!snapshots) return std::move(snapshots).error();
+  return buckets{std::move(*commands), std::move(*outcomes), std::move(*snapshots)};
+}
+
+class nats_event_log final : public event_log {
+ public:
+  nats_event_log(std::shared_ptr<connection> broker, names called, std::unique_ptr<streams> all,
+                 buckets kept)
+      : broker_(std::move(broker)),
+        names_(std::move(called)),
+        streams_(std::move(all)),
+        messages_(broker_),
+        newest_(remembered_places),
+        index_(broker_, names_, *streams_, messages_, kept.commands),
+        categories_(names_, *streams_, messages_),
+        entities_(broker_, names_, *streams_, messages_, newest_),
+        snapshots_(broker_, names_, messages_, kept.snapshots),
+        outcomes_(kept.outcomes),
+        writer_(broker_, names_, *streams_, messages_, index_, categories_, newest_,
+                std::move(kept.outcomes)) {}
+
+  result<void> prepare(const std::vector<std::string>& categories) override {
+    for (const auto& category : categories) {
+      if (auto made = streams_->find_or_make(category); !made) return made.error();
+    }
+    return {};
+  }
+
+  void watch(on_growth grown) override {
+    watch_.reset();
+    if (grown) watch_ = std::make_unique<growth_watch>(broker_, names_, std::move(grown));
+  }
+
+  std::vector<append_result> append(std::span<const append_request> requests,
+                                    std::span<const kept_outcome> outcomes) override {
+    return writer_.append(requests, outcomes);
+  }
+
+  result<std::vector<recorded_commit>> read_stream(const stream_id& stream, version_t from,
+                                                   std::size_t limit) override {
+    if (auto settled = writer_.settled(); !settled) return settled.error();
+    return entities_.read(stream, from, limit);
+  }
+
+  result<std::vector<recorded_commit>> read_category(const std::string& category, position_t from,
+                                                     std::size_t limit) override {
+    return categories_.read(category, from, limit);
+  }
+
+  result<position_t> head(const std::string& category) override {
+    if (auto connected = broker_->connected(); !connected) return connected.error();
+    return categories_.head(category);
+  }
+
+  result<std::optional<recorded_commit>> find_command(const std::string& command_id) override {
+    if (auto settled = writer_.settled(); !settled) return settled.error();
+    if (!check_command_id(command_id)) return std::optional<recorded_commit>();
+    return index_.find(command_id);
+  }
+
+  result<std::optional<kept_outcome>> find_outcome(const std::string& command_id) override {
+    if (!check_command_id(command_id)) return std::optional<kept_outcome>();
+    const auto subject = "$KV." + names_.bucket("outcomes") + '.' + key_of(command_id);
+    auto found = messages_.last(outcomes_, subject);
+    if (!found) return std::move(found).error();
+    if (!*found) return std::optional<kept_outcome>();
+    const auto value = json::parse(body_of(*(*found)->message), nullptr, false);
+    if (!value.is_object() || !value.contains("outcome") ||
+        !value.value("digest", json()).is_number_unsigned() ||
+        !value.value("time", json()).is_number_integer()) {
+      return error{errc::corrupt, "the kept outcome of command " + command_id + " cannot be read"};
+    }
+    auto outcome = outcome_from_json(value["outcome"]);
+    if (!outcome) {
+      return error{errc::corrupt,
+                   "the kept outcome of command " + command_id + ": " + outcome.error().message};
+    }
+    return std::optional(
+        kept_outcome{command_id, value["digest"].get<std::uint64_t>(), std::move(*outcome),
+                     timestamp(std::chrono::milliseconds(value["time"].get<std::int64_t>()))});
+  }
+
+  result<std::optional<snapshot>> load_snapshot(const stream_id& stream) override {
+    if (!check_stream(stream)) return std::optional<snapshot>();
+    auto saved = snapshots_.load(stream);
+    if (!saved || !*saved) return saved;
+    // The bucket may be older or newer than the stream, after a restore for example: a state that
+    // the log does not bear out is none.
+    auto in = streams_->find(stream.category);
+    if (!in) return std::move(in).error();
+    if (!*in) return std::optional<snapshot>();
+    auto found = messages_.at(**in, (*saved)->position);
+    if (!found) return std::move(found).error();
+    if (!*found || (*found)->subject != names_.events(stream)) return std::optional<snapshot>();
+    const auto commit = from_message(**found, stream.category, stream.id).recorded.data;
+    const auto version = (*saved)->version;
+    if (version < commit.first_version || version > commit.last_version()) {
+      return std::optional<snapshot>();
+    }
+    if (version == commit.last_version()) {
+      entities_.remember(stream, {version, (*saved)->position});
+    }
+    return saved;
+  }
+
+  result<void> save_snapshot(const snapshot& saved) override {
+    if (auto checked = check_stream(saved.stream); !checked) return checked;
+    return snapshots_.save(saved);
+  }
+
+  result<void> maintain(timestamp) override { return writer_.settled(); }
+
+ private:
+  const std::shared_ptr<connection> broker_;
+  const names names_;
+  const std::unique_ptr<streams> streams_;
+  stored_messages messages_;
+  places newest_;
+  command_index index_;
+  category_reader categories_;
+  entity_reader entities_;
+  snapshot_bucket snapshots_;
+  const stream_facts outcomes_;
+  log_writer writer_;
+  std::unique_ptr<growth_watch> watch_;
+};
+
+}  // namespace
+
+result<std::unique_ptr<event_log>> open_event_log(std::shared_ptr<connection> broker,
+                                                  const log_options& options) {
+  if (auto safe = probe_broker(*broker, options.cluster, options.replicas); !safe) {
+    return safe.error();
+  }
+  const names called(options.cluster);
+  auto all = std::make_unique<streams>(broker, called, options.replicas);
+  auto kept = open_buckets(*all);
+  if (!kept) return std::move(kept).error();
+  return std::unique_ptr<event_log>(std::make_unique<nats_event_log>(
+      std::move(broker), called, std::move(all), std::move(*kept)));
+}
+
+}  // namespace troupe::nats

@@ -1,0 +1,157 @@
+#include "bridges/nats/stored_messages.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace troupe::nats {
+namespace {
+
+constexpr int not_found = 404;
+constexpr int tries = 2;
+/// A follower catches up with its leader in less than tries times this.
+constexpr int tries_at_followers = 20;
+constexpr auto pause_for_followers = std::chrono::milliseconds(20);
+
+error no_answer(const stream_facts& in) {
+  return {errc::unavailable, "the stream '" + in.name + "' does not answer; try again"};
+}
+
+outgoing direct_get_of(const stream_facts& in, std::string question) {
+  return {"$JS.API.DIRECT.GET." + in.name, std::move(question), {}};
+}
+
+/// Nothing when there is no such message; the outer nothing when the answer settles nothing.
+std::optional<std::optional<stored_message>> read(answer& received) {
+  if (!received.message) return std::nullopt;
+  const auto status = status_of(*received.message);
+  if (status == not_found) return std::optional<stored_message>();
+  const auto subject = header_of(*received.message, "Nats-Subject");
+  const auto sequence = number_of(*received.message, "Nats-Sequence");
+  if (status != 0 || !subject || !sequence) return std::nullopt;
+  std::string name(*subject);
+  return stored_message{std::move(received.message), std::move(name), *sequence};
+}
+
+result<std::optional<stored_message>> from_leader(const stream_facts& in, natsStatus status,
+                                                  natsMsg* found) {
+  if (status == NATS_NOT_FOUND) return std::optional<stored_message>();
+  if (status != NATS_OK) return failure_of(status, "the stream '" + in.name + "'");
+  message_ptr owned(found);
+  std::string subject(subject_of(*owned));
+  const auto sequence = natsMsg_GetSequence(found);
+  return std::optional(stored_message{std::move(owned), std::move(subject), sequence});
+}
+
+}  // namespace
+
+result<std::optional<stored_message>> stored_messages::last(const stream_facts& in,
+                                                            const std::string& subject) {
+  if (in.replicas > 1) return ask_leader_for_last(in, subject);
+  return direct_get(in, R"({"last_by_subj":")" + subject + "\"}");
+}
+
+result<std::optional<stored_message>> stored_messages::next(const stream_facts& in,
+                                                            const std::string& subject,
+                                                            position_t from) {
+  const auto question =
+      R"({"seq":)" + std::to_string(from) + R"(,"next_by_subj":")" + subject + "\"}";
+  for (int i = 0; i < tries_at_followers; ++i) {
+    auto found = direct_get(in, question);
+    if (!found || *found || in.replicas == 1) return found;
+    auto newest = ask_leader_for_last(in, subject);
+    if (!newest) return newest;
+    if (!*newest || (*newest)->sequence < from) return std::optional<stored_message>();
+    std::this_thread::sleep_for(pause_for_followers);
+  }
+  return no_answer(in);
+}
+
+result<std::optional<stored_message>> stored_messages::at(const stream_facts& in,
+                                                          position_t sequence) {
+  auto found = direct_get(in, R"({"seq":)" + std::to_string(sequence) + "}");
+  if (!found || *found || in.replicas == 1) return found;
+  return ask_leader(in, sequence);
+}
+
+result<std::vector<stored_message>> stored_messages::range(const stream_facts& in, position_t first,
+                                                           position_t last) {
+  using list = std::vector<stored_message>;
+  return windows_.with([&](request_window& window) -> result<list> {
+    std::vector<position_t> wanted;
+    for (auto sequence = first; sequence <= last; ++sequence) wanted.push_back(sequence);
+    list found;
+    for (int i = 0; i < tries && !wanted.empty(); ++i) {
+      std::vector<outgoing> questions;
+      questions.reserve(wanted.size());
+      for (const auto sequence : wanted)
+        questions.push_back(direct_get_of(in, R"({"seq":)" + std::to_string(sequence) + "}"));
+      auto answers = window.exchange(
+          questions, std::chrono::steady_clock::now() + broker_->options().answer_timeout);
+      std::vector<position_t> unanswered;
+      for (std::size_t j = 0; j < wanted.size(); ++j) {
+        auto one = read(answers[j]);
+        if (!one) {
+          unanswered.push_back(wanted[j]);
+          continue;
+        }
+        if (!*one && in.replicas > 1) {
+          auto asked = ask_leader(in, wanted[j]);
+          if (!asked) return std::move(asked).error();
+          *one = std::move(*asked);
+        }
+        if (*one) found.push_back(std::move(**one));
+      }
+      wanted = std::move(unanswered);
+    }
+    if (!wanted.empty()) return no_answer(in);
+    std::ranges::sort(found, {}, &stored_message::sequence);
+    return found;
+  });
+}
+
+result<position_t> stored_messages::end(const stream_facts& in) {
+  if (auto connected = broker_->connected(); !connected) return connected.error();
+  jsStreamInfo* found = nullptr;
+  const auto status =
+      js_GetStreamInfo(&found, broker_->jetstream(), in.name.c_str(), nullptr, nullptr);
+  if (status != NATS_OK) return failure_of(status, "the stream '" + in.name + "'");
+  const auto end = found->State.LastSeq;
+  jsStreamInfo_Destroy(found);
+  return end;
+}
+
+result<std::optional<stored_message>> stored_messages::direct_get(const stream_facts& in,
+                                                                  const std::string& question) {
+  using found = std::optional<stored_message>;
+  return windows_.with([&](request_window& window) -> result<found> {
+    for (int i = 0; i < tries; ++i) {
+      if (auto connected = broker_->connected(); !connected) return connected.error();
+      auto received =
+          window.exchange(direct_get_of(in, question),
+                          std::chrono::steady_clock::now() + broker_->options().answer_timeout);
+      if (auto settled = read(received)) return std::move(*settled);
+    }
+    return no_answer(in);
+  });
+}
+
+result<std::optional<stored_message>> stored_messages::ask_leader(const stream_facts& in,
+                                                                  position_t sequence) {
+  if (auto connected = broker_->connected(); !connected) return connected.error();
+  natsMsg* found = nullptr;
+  const auto status =
+      js_GetMsg(&found, broker_->jetstream(), in.name.c_str(), sequence, nullptr, nullptr);
+  return from_leader(in, status, found);
+}
+
+result<std::optional<stored_message>> stored_messages::ask_leader_for_last(
+    const stream_facts& in, const std::string& subject) {
+  if (auto connected = broker_->connected(); !connected) return connected.error();
+  natsMsg* found = nullptr;
+  const auto status = js_GetLastMsg(&found, broker_->jetstream(), in.name.c_str(), subject.c_str(),
+                                    nullptr, nullptr);
+  return from_leader(in, status, found);
+}
+
+}  // namespace troupe::nats

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bridges/nats/request_window.hpp"
+#include "bridges/nats/streams.hpp"
+#include "runtime/core/ids.hpp"
+
+namespace troupe::nats {
+
+/// A message of a stream, read back.
+struct stored_message {
+  message_ptr message;
+  std::string subject;  ///< Where it was published; the message's own subject may be an inbox.
+  position_t sequence = 0;
+};
+
+/// Reads messages out of streams without making consumers. Thread-safe.
+///
+/// Any replica answers a direct get, and a follower may not have the newest messages yet. What it
+/// has is final, so only "there is none" must be asked again of the leader.
+class stored_messages {
+ public:
+  explicit stored_messages(std::shared_ptr<connection> broker)
+      : broker_(broker), windows_(std::move(broker)) {}
+
+  /// The newest message on a subject.
+  result<std::optional<stored_message>> last(const stream_facts& in, const std::string& subject);
+  /// The first message on a subject from this sequence on.
+  result<std::optional<stored_message>> next(const stream_facts& in, const std::string& subject,
+                                             position_t from);
+  result<std::optional<stored_message>> at(const stream_facts& in, position_t sequence);
+  /// All messages with sequences from `first` to `last`; there may be holes.
+  result<std::vector<stored_message>> range(const stream_facts& in, position_t first,
+                                            position_t last);
+  /// The stream's last sequence.
+  result<position_t> end(const stream_facts& in);
+
+ private:
+  result<std::optional<stored_message>> direct_get(const stream_facts& in,
+                                                   const std::string& question);
+  result<std::optional<stored_message>> ask_leader(const stream_facts& in, position_t sequence);
+  result<std::optional<stored_message>> ask_leader_for_last(const stream_facts& in,
+                                                            const std::string& subject);
+
+  const std::shared_ptr<connection> broker_;
+  window_pool windows_;
+};
+
+}  // namespace troupe::nats
