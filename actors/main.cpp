@@ -1,5 +1,6 @@
 #include "actors/identity/feature.hpp"
 #include "bridges/http/http_bridge.hpp"
+#include "bridges/nats/nats_event_log.hpp"
 #include "bridges/postgres/postgres_view_store.hpp"
 #include "bridges/sqlite/directory_check.hpp"
 #include "bridges/sqlite/sqlite_event_log.hpp"
@@ -90,6 +91,32 @@ troupe::result<std::unique_ptr<troupe::view_provider>> postgres_views(const sett
       });
 }
 
+/// The log and the channels of a node share one connection to the broker.
+class nats_broker {
+ public:
+  troupe::result<std::unique_ptr<troupe::event_log>> log(const settings& options) {
+    auto broker = connect(options);
+    if (!broker) return std::move(broker).error();
+    return troupe::nats::open_event_log(std::move(*broker), {options.cluster, options.replicas});
+  }
+
+ private:
+  troupe::result<std::shared_ptr<troupe::nats::connection>> connect(const settings& options) {
+    if (connection_) return connection_;
+    troupe::nats::connection_options broker;
+    broker.urls = options.nats;
+    broker.credentials = options.nats_creds;
+    broker.ca = options.nats_ca;
+    broker.name = options.cluster + '/' + options.node;
+    auto opened = troupe::nats::connection::open(broker);
+    if (!opened) return opened;
+    connection_ = *opened;
+    return opened;
+  }
+
+  std::shared_ptr<troupe::nats::connection> connection_;
+};
+
 troupe::result<std::unique_ptr<troupe::event_log>> memory_log(const settings&) {
   return std::unique_ptr<troupe::event_log>(std::make_unique<troupe::testkit::memory_event_log>());
 }
@@ -103,9 +130,11 @@ troupe::result<std::unique_ptr<troupe::view_provider>> memory_views(const settin
 
 int main(int argc, char** argv) {
   const auto sqlite = std::make_shared<sqlite_storage>();
+  const auto broker = std::make_shared<nats_broker>();
   return troupe::node(argc, argv)
       .with(identity::feature())
       .with_log("sqlite", [sqlite](const settings& options) { return sqlite->log(options); })
+      .with_log("nats", [broker](const settings& options) { return broker->log(options); })
       .with_log("memory", memory_log)
       .with_views("sqlite", [sqlite](const settings& options) { return sqlite->views(options); })
       .with_views("postgres", postgres_views)

@@ -31,7 +31,21 @@ void add_options(CLI::App& run, settings& options) {
       ->capture_default_str();
   run.add_option("--data", options.data, "Directory of the embedded log and views")
       ->capture_default_str();
-  run.add_option("--log", options.log, "The event log: sqlite or memory")->capture_default_str();
+  run.add_option("--log", options.log, "The event log: sqlite, nats or memory")
+      ->capture_default_str();
+  run.add_option("--nats", options.nats, "Brokers for --log nats, separated by commas")
+      ->delimiter(',')
+      ->capture_default_str();
+  run.add_option("--nats-creds", options.nats_creds, "File with the broker's credentials")
+      ->check(CLI::ExistingFile);
+  run.add_option("--nats-ca", options.nats_ca,
+                 "PEM file of the authority that signs the broker's certificate")
+      ->check(CLI::ExistingFile);
+  run.add_option("--cluster", options.cluster, "Keeps apart the clusters that share a broker")
+      ->capture_default_str();
+  run.add_option("--replicas", options.replicas, "Copies that the broker keeps of new streams")
+      ->capture_default_str()
+      ->check(CLI::IsMember({1, 3, 5}));
   run.add_option("--views", options.views, "The view store: sqlite, postgres or memory")
       ->capture_default_str();
   run.add_option("--postgres", options.postgres,
@@ -114,6 +128,25 @@ std::string host_name() {
                                                           : std::string("node");
 }
 
+/// A part of subjects and of streams' names, where "_" separates.
+result<void> check_cluster(const std::string& name) {
+  const bool fits = !name.empty() && name.size() <= 32 && name.front() >= 'a' &&
+                    name.front() <= 'z' && std::ranges::all_of(name, [](char c) {
+                      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+                    });
+  if (fits) return {};
+  return error{errc::invalid,
+               "'" + name + "' must be a lower-case letter and up to 31 of [a-z0-9-]"};
+}
+
+/// A broker's URL as it may be shown: without user and password.
+std::string without_secrets(const std::string& url) {
+  const auto at = url.rfind('@');
+  if (at == std::string::npos) return url;
+  const auto scheme = url.find("://");
+  return (scheme == std::string::npos ? "" : url.substr(0, scheme + 3)) + url.substr(at + 1);
+}
+
 std::optional<std::string> check_and_complete(settings& options) {
   auto http = parse_address(options.http);
   if (!http) return "--http: " + http.error().message;
@@ -126,6 +159,9 @@ std::optional<std::string> check_and_complete(settings& options) {
     if (auto url = parse_database_url(options.postgres); !url)
       return "--postgres: " + url.error().message;
   }
+  if (auto checked = check_cluster(options.cluster); !checked)
+    return "--cluster: " + checked.error().message;
+  if (options.nats.empty()) return "--nats: name a broker, like nats://127.0.0.1:4222";
   if (options.migrate.empty()) options.migrate = options.views == "postgres" ? "check" : "auto";
   if (options.migrate != "auto" && options.migrate != "check") {
     return "--migrate: '" + options.migrate + "' is not auto or check";
@@ -191,10 +227,17 @@ std::string settings::shown_postgres() const {
 }
 
 json settings::to_json() const {
+  json brokers = json::array();
+  for (const auto& url : nats) brokers.push_back(without_secrets(url));
   return {{"http", http},
           {"admin", admin},
           {"data", data.string()},
           {"log", log},
+          {"nats", std::move(brokers)},
+          {"natsCreds", nats_creds.string()},
+          {"natsCa", nats_ca.string()},
+          {"cluster", cluster},
+          {"replicas", replicas},
           {"views", views},
           {"postgres", shown_postgres()},
           {"migrate", migrate},

@@ -35,6 +35,11 @@ struct settings {
   std::string admin = "127.0.0.1:9090";
   std::filesystem::path data = "./data";
   std::string log = "sqlite";
+  std::vector<std::string> nats = {"nats://127.0.0.1:4222"};  ///< Servers of one cluster.
+  std::filesystem::path nats_creds;
+  std::filesystem::path nats_ca;
+  std::string cluster = "troupe";
+  int replicas = 1;
   std::string views = "sqlite";
   std::string postgres;  ///< URL; "" means: as POSTGRES_HOST and its like say, if they do.
   std::string migrate;   ///< "" means: check with postgres, auto with others.
