@@ -1,13 +1,14 @@
 #include "bridges/nats/command_index.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 namespace troupe::nats {
 namespace {
 
-/// Claims change hands only between attempts of one command, so a few tries see the end of it.
-constexpr int max_tries = 8;
+constexpr auto pause_between_tries = std::chrono::milliseconds(20);
 
 error already_in_log(const std::string& command_id) {
   return {errc::duplicate, "command " + command_id + " is already in the log"};
@@ -72,9 +73,16 @@ std::optional<error> command_index::settle_claim(request_window& window, const w
   using verdict = publish_reply::verdict;
   const auto& id = one.what->command_id;
   std::string last_problem = "another node claims command " + id + " at the same time";
-  for (int i = 0; i < max_tries && std::chrono::steady_clock::now() < deadline; ++i) {
+  // Claims change hands only between attempts of one command, so this ends soon or the broker is
+  // away.
+  while (std::chrono::steady_clock::now() < deadline) {
     auto known = look_up(id);
-    if (!known) return std::move(known).error();
+    if (!known) {
+      if (known.error().code != errc::unavailable) return std::move(known).error();
+      last_problem = known.error().message;
+      std::this_thread::sleep_for(pause_between_tries);
+      continue;
+    }
     auto claim = entry(one);
     if (*known) {
       const auto& attempt = **known;
@@ -86,8 +94,9 @@ std::optional<error> command_index::settle_claim(request_window& window, const w
       if (!became) return std::move(became).error();
       if (became->stored) return already_in_log(id);
       if (became->pending) {
-        return error{errc::conflict, "command " + id + " is under way for " +
-                                         attempt.stream.name() + "; use a new id"};
+        return error{errc::conflict, same_entity ? attempt.stream.name() + " has moved on"
+                                                 : "command " + id + " is under way for " +
+                                                       attempt.stream.name() + "; use a new id"};
       }
     }
     expect_last(claim, *known ? (*known)->sequence : 0);

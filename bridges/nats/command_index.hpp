@@ -17,7 +17,7 @@ namespace troupe::nats {
 /// *before* the commit: it names the entity and the sequence of the entity's last commit so far.
 /// The entry alone proves nothing. What became of the command is in the entity's stream: the first
 /// message behind that sequence is the command's, or another's (then the attempt is dead and the
-/// entry may be taken over), or there is none yet. See docs/adr/0007-command-ids-on-jetstream.md.
+/// entry may be taken over), or there is none yet. See docs/adr/0010-command-ids-on-jetstream.md.
 class command_index {
  public:
   command_index(std::shared_ptr<connection> broker, names called, streams& all,

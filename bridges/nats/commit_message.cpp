@@ -7,6 +7,10 @@ namespace troupe::nats {
 namespace {
 
 constexpr const char* message_id = "Nats-Msg-Id";
+/// A client may publish a durable command under its own id, into the same stream: the commit must
+/// not be taken for a repeat of that.
+constexpr const char* commit_of = "commit:";
+constexpr const char* command_header = "Troupe-Command-Id";
 constexpr const char* version_header = "Troupe-Version";
 constexpr const char* events_header = "Troupe-Events";
 constexpr const char* digest_header = "Troupe-Digest";
@@ -44,7 +48,8 @@ bool is_token(std::string_view text, std::size_t longest) {
 outgoing to_message(const names& called, const commit& stored, position_t previous) {
   outgoing made{called.events(stored.stream),
                 stored.body,
-                {{message_id, stored.command_id},
+                {{message_id, commit_of + stored.command_id},
+                 {command_header, stored.command_id},
                  {version_header, std::to_string(stored.first_version)},
                  {events_header, std::to_string(stored.event_count)},
                  {digest_header, std::to_string(stored.digest)},
@@ -64,7 +69,7 @@ read_commit from_message(const stored_message& stored, const std::string& catego
   read.recorded.position = stored.sequence;
   data.stream = {category, std::move(entity)};
   data.body = body_of(message);
-  data.command_id = header_of(message, message_id).value_or("");
+  data.command_id = header_of(message, command_header).value_or("");
   data.digest = number_of(message, digest_header).value_or(0);
   const auto version = number_of(message, version_header);
   const auto events = number_of(message, events_header);

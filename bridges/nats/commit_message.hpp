@@ -8,7 +8,10 @@ namespace troupe::nats {
 
 /// A commit as a message: the body is the commit's body, everything else is in headers.
 ///
-///     Nats-Msg-Id               the command id: the broker itself refuses a repeat for two minutes
+///     Nats-Msg-Id               "commit:" and the command id: the broker itself refuses a repeat
+///     for
+///                               two minutes
+///     Troupe-Command-Id         unique in the log
 ///     Troupe-Version            of the first event
 ///     Troupe-Events             how many
 ///     Troupe-Digest             tells apart two commands sent under one id
