@@ -1,5 +1,6 @@
 #include "actors/identity/feature.hpp"
 #include "bridges/http/http_bridge.hpp"
+#include "bridges/nats/channels.hpp"
 #include "bridges/nats/nats_event_log.hpp"
 #include "bridges/postgres/postgres_view_store.hpp"
 #include "bridges/sqlite/directory_check.hpp"
@@ -100,7 +101,35 @@ class nats_broker {
     return troupe::nats::open_event_log(std::move(*broker), {options.cluster, options.replicas});
   }
 
+  troupe::result<std::shared_ptr<troupe::bridge>> commands(troupe::node_model& model,
+                                                           const settings& options) {
+    if (options.log != "nats") return std::shared_ptr<troupe::bridge>();
+    return troupe::nats::make_command_bridge(connection_, model.app(), model.time(), model.ids(),
+                                             channels(model, options));
+  }
+
+  troupe::result<std::shared_ptr<troupe::bridge>> ask(troupe::node_model& model,
+                                                      const settings& options) {
+    if (options.log != "nats") return std::shared_ptr<troupe::bridge>();
+    return troupe::nats::make_ask_bridge(connection_, model.app(), model.time(), model.ids(),
+                                         channels(model, options));
+  }
+
  private:
+  static troupe::nats::channel_options channels(troupe::node_model& model,
+                                                const settings& options) {
+    troupe::nats::channel_options made;
+    made.cluster = options.cluster;
+    made.replicas = options.replicas;
+    made.intake.deadline = std::chrono::seconds(options.deadline_seconds);
+    made.intake.limits.max_depth = options.max_json_depth;
+    for (const auto& one : model.features()) {
+      for (const auto& aggregate : one.aggregates())
+        made.categories.push_back(aggregate.kernel->category());
+    }
+    return made;
+  }
+
   troupe::result<std::shared_ptr<troupe::nats::connection>> connect(const settings& options) {
     if (connection_) return connection_;
     troupe::nats::connection_options broker;
@@ -145,6 +174,12 @@ int main(int argc, char** argv) {
       .with_migrations("sqlite", troupe::sqlite::open_migration_target)
       .with_migrations("sqlite3", troupe::sqlite::open_migration_target)
       .with_bridge(http_bridge)
+      .with_bridge([broker](troupe::node_model& model, const settings& options) {
+        return broker->commands(model, options);
+      })
+      .with_bridge([broker](troupe::node_model& model, const settings& options) {
+        return broker->ask(model, options);
+      })
       .with_bridge(admin_bridge)
       .run();
 }

@@ -1,12 +1,28 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "runtime/core/clock.hpp"
+#include "runtime/core/ids.hpp"
 #include "runtime/core/json.hpp"
 #include "runtime/core/result.hpp"
 
 namespace troupe {
+
+/// A message that a bridge could not hand on, kept until a person has looked at it.
+struct parked_message {
+  std::uint64_t id = 0;  ///< Given by where it is kept.
+  std::string channel;   ///< The bridge's name.
+  std::string subject;   ///< Where it was published.
+  position_t position = 0;
+  std::string message_id;
+  std::string type;
+  std::string reason;
+  timestamp time{};
+};
 
 /// Maps an outside protocol onto the application. Each bridge is run by a supervised actor at
 /// `/bridges/<name>`. `start`, `drain`, `stop` and `describe` are called by that actor, one at a
@@ -28,6 +44,11 @@ class bridge {
   virtual void stop() = 0;
   /// What it holds, for the admin endpoint.
   [[nodiscard]] virtual json describe() const = 0;
+  /// Messages that it has parked, by rising id > `after`, at most `limit`. Any thread; may block.
+  virtual result<std::vector<parked_message>> parked(std::uint64_t /*after*/,
+                                                     std::size_t /*limit*/) {
+    return std::vector<parked_message>();
+  }
 };
 
 }  // namespace troupe

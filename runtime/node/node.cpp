@@ -87,6 +87,7 @@ void print_welcome(const settings& options, const std::vector<std::shared_ptr<br
   for (const auto& one : bridges) {
     const auto address = one->describe().value("address", std::string());
     if (one->name() == "http") http = address;
+    if (address.empty()) continue;
     std::cout << "  " << one->name() << "  http://" << address << '\n';
   }
   std::cout
@@ -175,8 +176,9 @@ int node::serve(const settings& options) {
   for (const auto& make : bridges_) {
     auto one = make(running, options);
     if (!one) return refuse(one.error().message);
-    bridges.push_back(std::move(*one));
+    if (*one) bridges.push_back(std::move(*one));
   }
+  running.set_bridges(bridges);
   if (auto started = actors.start_bridges(bridges); !started)
     return refuse(started.error().message);
   serving = true;

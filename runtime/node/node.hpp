@@ -48,7 +48,7 @@ class node {
   node& with_check(data_check open);
   /// What `troupe migrate` opens URLs of this scheme with.
   node& with_migrations(std::string scheme, migration_opener open);
-  /// Bridges start in this order.
+  /// Bridges start in this order. A factory may give none, where the settings want none.
   node& with_bridge(bridge_factory make);
 
   /// Runs the command line. Returns the exit status: 0 clean stop, 1 failure while running, 2 bad

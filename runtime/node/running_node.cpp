@@ -38,6 +38,17 @@ json letter_json(const dead_letter& letter) {
           {"time", format_time(letter.time)}};
 }
 
+json letter_json(const parked_message& letter) {
+  return {{"id", letter.id},
+          {"bridge", letter.channel},
+          {"stream", letter.subject},
+          {"position", letter.position},
+          {"messageId", letter.message_id},
+          {"type", letter.type},
+          {"reason", letter.reason},
+          {"time", format_time(letter.time)}};
+}
+
 }  // namespace
 
 result<std::unique_ptr<running_node>> running_node::make(
@@ -296,9 +307,19 @@ result<json> running_node::dead_letters(std::uint64_t after, std::size_t limit) 
     if (letters->size() == limit) end = std::min(end, letters->back().id);
     std::ranges::move(*letters, std::back_inserter(found));
   }
+  std::vector<parked_message> commands;
+  for (const auto& one : bridges_) {
+    auto parked = one->parked(after, limit);
+    if (!parked) return std::move(parked).error();
+    if (parked->size() == limit) end = std::min(end, parked->back().id);
+    std::ranges::move(*parked, std::back_inserter(commands));
+  }
   const bool more = end != std::numeric_limits<std::uint64_t>::max();
   json items = json::array();
   for (const auto& letter : found) {
+    if (letter.id <= end) items.push_back(letter_json(letter));
+  }
+  for (const auto& letter : commands) {
     if (letter.id <= end) items.push_back(letter_json(letter));
   }
   return json{{"items", std::move(items)}, {"next", more ? json(end) : json(nullptr)}};

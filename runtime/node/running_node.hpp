@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/core/bridge.hpp"
 #include "runtime/core/clock.hpp"
 #include "runtime/core/event_log.hpp"
 #include "runtime/core/feature.hpp"
@@ -30,6 +31,8 @@ class running_node final : public node_model {
       std::function<void(const std::string& path, const std::string& what)> on_failure);
 
   host::engine& actors_of() { return *engine_; }
+  /// What the bridges have parked shows among the dead letters.
+  void set_bridges(std::vector<std::shared_ptr<bridge>> bridges) { bridges_ = std::move(bridges); }
   /// Readiness is off from now on.
   void set_draining() { draining_ = true; }
   /// Everything has been started.
@@ -87,6 +90,7 @@ class running_node final : public node_model {
   std::vector<std::unique_ptr<view_store>> stores_;
   std::unique_ptr<host::engine> engine_;
   std::unique_ptr<gateway> gateway_;
+  std::vector<std::shared_ptr<bridge>> bridges_;
   std::atomic<bool> started_{false};
   std::atomic<bool> draining_{false};
 };

@@ -1,0 +1,244 @@
+#include "bridges/nats/command_channel.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::nats {
+namespace {
+
+constexpr std::int64_t ack_wait_nanoseconds = std::int64_t{5} * 1'000'000'000;
+constexpr auto keep_alive_interval = std::chrono::seconds(2);
+constexpr int largest_fetch = 64;
+constexpr std::int64_t fetch_milliseconds = 500;
+constexpr auto pause_when_away = std::chrono::milliseconds(100);
+constexpr std::int64_t hand_back_nanoseconds = 1'000'000'000;
+/// How often a command may crash its handler before it is parked.
+constexpr std::uint64_t most_crashes = 5;
+
+using metadata_ptr = std::unique_ptr<jsMsgMetaData, destroys<jsMsgMetaData_Destroy>>;
+
+metadata_ptr metadata_of(natsMsg& message) {
+  jsMsgMetaData* found = nullptr;
+  natsMsg_GetMetaData(&found, &message);
+  return metadata_ptr(found);
+}
+
+/// The library's form of a consumer's configuration has room for one subject only, so it is made by
+/// the request that the library would send.
+result<void> make_consumer(const channel_environment& environment, const std::string& stream,
+                           const std::string& category, const std::string& name) {
+  auto window = request_window::open(environment.broker);
+  if (!window) return window.error();
+  const json wanted = {
+      {"stream_name", stream},
+      {"config",
+       {{"durable_name", name},
+        {"description", "Troupe: durable commands, shared by all nodes"},
+        {"deliver_policy", "all"},
+        {"ack_policy", "explicit"},
+        {"ack_wait", ack_wait_nanoseconds},
+        {"max_deliver", -1},
+        {"max_ack_pending", 10'000},
+        {"filter_subjects",
+         {environment.called.commands(category), environment.called.addressed_commands(category)}},
+        {"replay_policy", "instant"}}}};
+  const auto received = (*window)->exchange(
+      outgoing{"$JS.API.CONSUMER.DURABLE.CREATE." + stream + '.' + name, wanted.dump(), {}},
+      std::chrono::steady_clock::now() + environment.broker->options().answer_timeout);
+  if (!received.message) {
+    return error{errc::unavailable, "the consumer '" + name + "' cannot be made: no answer"};
+  }
+  const auto reply = json::parse(body_of(*received.message), nullptr, false);
+  if (reply.is_object() && !reply.contains("error") && reply.contains("config")) return {};
+  const auto why = reply.is_object() && reply.contains("error")
+                       ? reply["error"].value("description", "")
+                       : std::string("the answer cannot be read");
+  return error{errc::invalid, "the consumer '" + name + "' of stream '" + stream +
+                                  "' cannot be made: " + why +
+                                  "; remove it ('nats consumer rm') if it is set up otherwise"};
+}
+
+/// Whether the same command would get the same answer again.
+bool is_final(outcome_status status) {
+  switch (status) {
+    case outcome_status::accepted:
+    case outcome_status::rejected:
+    case outcome_status::invalid:
+    case outcome_status::not_found:
+    case outcome_status::version_mismatch:
+    case outcome_status::id_reused:
+      return true;
+    case outcome_status::conflict:
+    case outcome_status::overloaded:
+    case outcome_status::unavailable:
+    case outcome_status::failed:
+    case outcome_status::in_doubt:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+result<std::unique_ptr<command_channel>> command_channel::open(
+    const channel_environment& environment, std::string category, const std::string& stream,
+    bridge::on_failure failed) {
+  const auto name = "mic-" + category;
+  if (auto made = make_consumer(environment, stream, category, name); !made) return made.error();
+  jsSubOptions options;
+  jsSubOptions_Init(&options);
+  options.Stream = stream.c_str();
+  options.Consumer = name.c_str();
+  natsSubscription* bound = nullptr;
+  const auto status = js_PullSubscribe(&bound, environment.broker->jetstream(), nullptr,
+                                       name.c_str(), nullptr, &options, nullptr);
+  if (status != NATS_OK) return failure_of(status, "the consumer '" + name + "'");
+  return std::unique_ptr<command_channel>(new command_channel(
+      environment, std::move(category), subscription_ptr(bound), std::move(failed)));
+}
+
+command_channel::command_channel(const channel_environment& environment, std::string category,
+                                 subscription_ptr consumer, bridge::on_failure failed)
+    : environment_(environment),
+      category_(std::move(category)),
+      consumer_(std::move(consumer)),
+      failed_(std::move(failed)),
+      fetcher_([this] { fetch(); }),
+      finisher_([this] { finish(); }) {}
+
+command_channel::~command_channel() {
+  closing_ = true;
+  done_ = true;
+  fetcher_.join();
+  finisher_.join();
+}
+
+void command_channel::fetch() {
+  while (!closing_) {
+    const auto room =
+        environment_.max_in_flight - std::min(environment_.max_in_flight, in_flight_.load());
+    if (room == 0 || !environment_.broker->connected()) {
+      std::this_thread::sleep_for(pause_when_away);
+      continue;
+    }
+    natsMsgList fetched{};
+    const auto status = natsSubscription_Fetch(
+        &fetched, consumer_.get(), static_cast<int>(std::min<std::size_t>(room, largest_fetch)),
+        fetch_milliseconds, nullptr);
+    for (int i = 0; i < fetched.Count; ++i) {
+      accept(message_ptr(std::exchange(fetched.Msgs[i], nullptr)));
+    }
+    natsMsgList_Destroy(&fetched);
+    if (status == NATS_OK || status == NATS_TIMEOUT) continue;
+    const auto problem = failure_of(status, "the consumer mic-" + category_);
+    if (problem.code == errc::unavailable) {
+      std::this_thread::sleep_for(pause_when_away);
+      continue;
+    }
+    failed_(problem.message);
+    return;
+  }
+}
+
+void command_channel::accept(message_ptr message) {
+  ++taken_;
+  ++in_flight_;
+  const std::string subject(subject_of(*message));
+  const auto prefix = environment_.called.commands(category_) + '.';
+  const auto entity = subject.starts_with(prefix) ? subject.substr(prefix.size()) : std::string();
+  auto read = environment_.intake.from_envelope(category_, entity, body_of(*message));
+  auto work = std::make_shared<job>();
+  work->message = std::move(message);
+  {
+    const std::lock_guard lock(mutex_);
+    working_.push_back(work);
+  }
+  if (auto* refused = std::get_if<command_outcome>(&read)) {
+    outcomes_->put({std::move(work), std::move(*refused)});
+    return;
+  }
+  auto& request = std::get<command_request>(read);
+  work->type = request.type;
+  environment_.app.submit(std::move(request),
+                          [outcomes = outcomes_, work](command_outcome outcome) {
+                            outcomes->put({work, std::move(outcome)});
+                          });
+}
+
+void command_channel::finish() {
+  auto next = std::chrono::steady_clock::now() + keep_alive_interval;
+  while (!done_) {
+    for (auto& one : outcomes_->take(std::chrono::milliseconds(100))) {
+      conclude(one);
+      {
+        const std::lock_guard lock(mutex_);
+        std::erase(working_, one.work);
+      }
+      --in_flight_;
+    }
+    if (std::chrono::steady_clock::now() < next) continue;
+    keep_alive();
+    next = std::chrono::steady_clock::now() + keep_alive_interval;
+  }
+}
+
+void command_channel::conclude(finished& one) {
+  auto& message = *one.work->message;
+  const auto metadata = metadata_of(message);
+  const auto status = one.outcome.status;
+  const bool crashes =
+      status == outcome_status::failed && metadata && metadata->NumDelivered >= most_crashes;
+  if (!is_final(status) && !crashes) {
+    ++handed_back_;
+    natsMsg_NakWithDelay(&message, hand_back_nanoseconds, nullptr);
+    return;
+  }
+  const bool cannot_be_handled =
+      crashes || status == outcome_status::invalid || status == outcome_status::not_found;
+  // What is not parked must not be acknowledged: it will come again.
+  if (cannot_be_handled && !park(message, one)) return;
+  answer(message, one.outcome);
+  natsMsg_Ack(&message, nullptr);
+  ++acknowledged_;
+}
+
+void command_channel::keep_alive() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& one : working_) natsMsg_InProgress(one->message.get(), nullptr);
+}
+
+void command_channel::answer(natsMsg& message, const command_outcome& outcome) const {
+  const auto to = header_of(message, "Troupe-Outcome-To");
+  if (!to || to->empty()) return;
+  const auto body = to_message(outcome);
+  natsConnection_Publish(environment_.broker->native(), std::string(*to).c_str(), body.data(),
+                         static_cast<int>(body.size()));
+}
+
+bool command_channel::park(natsMsg& message, const finished& one) {
+  const auto metadata = metadata_of(message);
+  parked_message letter;
+  letter.channel = "nats-commands";
+  letter.subject = subject_of(message);
+  letter.position = metadata ? metadata->Sequence.Stream : 0;
+  letter.message_id = one.outcome.command_id;
+  letter.type = one.work->type;
+  letter.reason = one.outcome.detail;
+  letter.time = environment_.time.now();
+  if (!environment_.parked.park(category_, letter)) return false;
+  ++parked_;
+  return true;
+}
+
+json command_channel::describe() const {
+  return {{"category", category_},
+          {"consumer", "mic-" + category_},
+          {"inFlight", in_flight_.load()},
+          {"maxInFlight", environment_.max_in_flight},
+          {"taken", taken_.load()},
+          {"acknowledged", acknowledged_.load()},
+          {"handedBack", handed_back_.load()},
+          {"parked", parked_.load()}};
+}
+
+}  // namespace troupe::nats

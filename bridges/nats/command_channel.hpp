@@ -1,0 +1,92 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "bridges/nats/arrivals.hpp"
+#include "bridges/nats/command_intake.hpp"
+#include "bridges/nats/parked_commands.hpp"
+
+namespace troupe::nats {
+
+/// What the channels of all categories share; outlives them.
+struct channel_environment {
+  std::shared_ptr<connection> broker;
+  const names& called;
+  application& app;
+  const clock& time;
+  const command_intake& intake;
+  parked_commands& parked;
+  std::size_t max_in_flight = 256;
+};
+
+/// The durable commands of one category, from the pull consumer `mic-<category>` that all nodes
+/// share. A command is acknowledged when its outcome is known and told, and not before: until then
+/// the broker is told every two seconds that the work goes on, and hands the command to somebody
+/// else if that stops. So a command may come twice, and is recognised by its id.
+///
+/// What can never be handled (malformed, against the schema, a handler that keeps crashing) is
+/// answered, parked and acknowledged. What cannot be handled now is handed back to come again.
+class command_channel {
+ public:
+  /// Makes the consumer if it is missing and begins to take commands. `failed` is told once if that
+  /// must end.
+  static result<std::unique_ptr<command_channel>> open(const channel_environment& environment,
+                                                       std::string category,
+                                                       const std::string& stream,
+                                                       bridge::on_failure failed);
+  command_channel(const command_channel&) = delete;
+  command_channel& operator=(const command_channel&) = delete;
+  ~command_channel();
+
+  /// Takes no more commands.
+  void close() { closing_ = true; }
+  [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
+  [[nodiscard]] json describe() const;
+
+ private:
+  /// A command with its message, until that is acknowledged.
+  struct job {
+    message_ptr message;
+    std::string type;
+  };
+  struct finished {
+    std::shared_ptr<job> work;
+    command_outcome outcome;
+  };
+
+  command_channel(const channel_environment& environment, std::string category,
+                  subscription_ptr consumer, bridge::on_failure failed);
+
+  void fetch();
+  void accept(message_ptr message);
+  void finish();
+  void conclude(finished& one);
+  void keep_alive();
+  void answer(natsMsg& message, const command_outcome& outcome) const;
+  bool park(natsMsg& message, const finished& one);
+
+  const channel_environment& environment_;
+  const std::string category_;
+  const subscription_ptr consumer_;
+  const bridge::on_failure failed_;
+  std::atomic<bool> closing_ = false;
+  std::atomic<bool> done_ = false;
+  std::atomic<std::size_t> in_flight_ = 0;
+  std::atomic<std::uint64_t> taken_ = 0;
+  std::atomic<std::uint64_t> acknowledged_ = 0;
+  std::atomic<std::uint64_t> handed_back_ = 0;
+  std::atomic<std::uint64_t> parked_ = 0;
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<job>> working_;
+  /// Shared with completions, which may come after this has ended.
+  const std::shared_ptr<arrivals<finished>> outcomes_ = std::make_shared<arrivals<finished>>();
+  std::thread fetcher_;
+  std::thread finisher_;
+};
+
+}  // namespace troupe::nats
