@@ -1,0 +1,232 @@
+// A node whose log and channels are on a broker: the newcomer's first steps, what a JetStream client sees and sends, and
+// deaths of the node and of the broker under load, after which every answer of 2xx is in the log once.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { headers } from '@nats-io/transport-node';
+import { ok, profile, startNode, until } from './support/node.mjs';
+import { connectTo, startBroker } from './support/nats.mjs';
+
+const envelope = (id, type, data, metadata = {}) => JSON.stringify({ id, type, metadata, data });
+
+test('a newcomer tries a node on a broker', async (t) => {
+  const broker = await startBroker(t);
+  const node = await startNode(t, { flags: broker.flags });
+  const { nc, js, manager } = await connectTo(t, broker);
+  const zoe = profile('zoe', { firstName: 'Zoë' });
+  const asZoe = { 'X-Debug-Sub': zoe.auth0Id };
+  let id;
+
+  await t.test('the same commands do the same as on the embedded log', async () => {
+    id = ok(await node.post('/v1/users', zoe)).id;
+    assert.equal(ok(await node.get('/v1/users/me', asZoe)).firstName, 'Zoë');
+    const modified = ok(await node.post(`/v1/identity/${id}/ModifyUser`, { firstName: 'Zoë', lastName: 'Alleyne', picture: '', locale: 'en' }, asZoe));
+    assert.equal(modified.version, 2);
+    assert.equal(ok(await node.get(`/v1/views/users/${id}`, { 'X-Min-Position': modified.position })).lastName, 'Alleyne');
+    assert.equal(ok(await node.post(`/v1/identity/${id}/LockAccount`, { reason: 'lost phone' }, asZoe)).version, 3);
+    const refused = await node.post(`/v1/identity/${id}/ModifyUser`, { firstName: 'Z', lastName: 'W', picture: '', locale: '' });
+    assert.equal(refused.body.code, 'account-locked');
+    assert.deepEqual((await node.allEvents('identity')).map((event) => event.type), ['UserAdded', 'UserModified', 'AccountLocked']);
+    assert.equal(ok(await node.get(`/admin/entities/identity/${id}?version=1`)).state.lastName, 'Washburne');
+  });
+
+  await t.test('any JetStream client can follow the events', async () => {
+    const stream = await manager.streams.find(`identity.${id}`);
+    const stored = await manager.streams.getMessage(stream, { last_by_subj: `identity.${id}` });
+    const event = stored.json();
+    assert.equal(event.type, 'AccountLocked');
+    assert.deepEqual(Object.keys(event).sort(), ['data', 'id', 'metadata', 'type']);
+    assert.equal(stored.header.get('Troupe-Version'), '3');
+    assert.equal(stored.header.get('Troupe-Command-Id'), event.metadata.commandId);
+    const { config } = await manager.streams.info(stream);
+    assert.deepEqual([config.storage, config.deny_delete, config.deny_purge, config.allow_direct], ['file', true, true, true]);
+    assert.deepEqual(config.subjects, ['identity.*', 'identity.command.*']);
+  });
+
+  await t.test('a durable command is done, answered and acknowledged; a repeat is answered alike', async () => {
+    const outcomes = nc.subscribe('my.outcomes');
+    const unlock = envelope('unlock-1', 'UnlockAccount', { reason: 'found it' }, { traceId: 'trace-1', userId: 'support' });
+    const answered = headers();
+    answered.set('Troupe-Outcome-To', 'my.outcomes');
+    const next = async () => (await outcomes[Symbol.asyncIterator]().next()).value.json();
+    await js.publish(`identity.command.${id}`, unlock, { headers: answered, msgID: 'unlock-1' });
+    const first = await next();
+    assert.equal(first.status, 'accepted');
+    assert.equal(first.version, 4);
+    assert.equal(first.commandId, 'unlock-1');
+    answered.delete('Nats-Msg-Id');
+    await js.publish(`identity.command.${id}`, unlock, { headers: answered });
+    assert.deepEqual(await next(), first);
+    const last = (await node.allEvents('identity')).at(-1);
+    assert.equal(last.type, 'AccountUnlocked');
+    assert.equal(last.metadata.traceId, 'trace-1');
+    assert.equal(last.version, 4);
+    const stream = await manager.streams.find(`identity.${id}`);
+    await until('both to be acknowledged', async () => {
+      const { num_ack_pending: pending, num_pending: left } = await manager.consumers.info(stream, 'mic-identity');
+      return pending === 0 && left === 0;
+    });
+  });
+
+  await t.test('a durable command may leave the entity to the feature', async () => {
+    await js.publish('identity.command', envelope('add-wash', 'AddUser', profile('wash')));
+    await until('the user to be there', async () => (await node.get('/v1/users/me', { 'X-Debug-Sub': 'auth0|wash' })).status === 200);
+  });
+
+  await t.test('what is no command is parked with its reason and position, and the next one is done', async () => {
+    const broken = await js.publish(`identity.command.${id}`, '{"id": "x", "type":');
+    const unknown = await js.publish(`identity.command.${id}`, envelope('u-1', 'PromoteUser', {}));
+    await js.publish('identity.command', envelope('add-jayne', 'AddUser', profile('jayne')));
+    await until('the next user to be there', async () => (await node.get('/v1/users/me', { 'X-Debug-Sub': 'auth0|jayne' })).status === 200);
+    const letters = await until('the letters', async () => {
+      const { items } = ok(await node.get('/admin/dead-letters'));
+      return items.length === 2 && items;
+    });
+    assert.deepEqual(letters.map((letter) => letter.position).sort((a, b) => a - b), [broken.seq, unknown.seq].sort((a, b) => a - b));
+    for (const letter of letters) {
+      assert.equal(letter.bridge, 'nats-commands');
+      assert.equal(letter.stream, `identity.command.${id}`);
+      assert.ok(letter.reason.length > 0);
+    }
+  });
+
+  await t.test('a question is answered with the outcome', async () => {
+    const ask = async (subject, body) => (await nc.request(subject, body, { timeout: 30_000 })).json();
+    const closed = await ask(`troupe.ask.identity.${id}.LockAccount`, JSON.stringify({ reason: 'asked' }));
+    assert.equal(closed.status, 'accepted');
+    assert.equal(closed.version, 5);
+    const again = await ask('troupe.ask.identity', envelope('add-wash', 'AddUser', profile('wash')));
+    assert.equal(again.status, 'accepted');
+    assert.equal(again.version, 1);
+    const refused = await ask(`troupe.ask.identity.${id}.ModifyUser`, JSON.stringify({ firstName: 'Z', lastName: 'W', picture: '', locale: '' }));
+    assert.equal(refused.status, 'rejected');
+    assert.equal(refused.code, 'account-locked');
+    assert.equal((await ask('troupe.ask.identity', '{')).status, 'invalid');
+    assert.equal((await ask('troupe.ask.nothing', '{}')).status, 'not-found');
+  });
+
+  await t.test('the channels are actors', async () => {
+    for (const name of ['nats-commands', 'nats-ask']) {
+      const actor = ok(await node.get(`/admin/actors/bridges/${name}`));
+      assert.equal(actor.kind, 'bridge');
+      assert.equal(actor.status, 'running');
+    }
+    ok(await node.post('/admin/actors/bridges/nats-commands/restart'));
+    await js.publish('identity.command', envelope('add-book', 'AddUser', profile('book')));
+    await until('the restarted bridge to work', async () => (await node.get('/v1/users/me', { 'X-Debug-Sub': 'auth0|book' })).status === 200);
+  });
+
+  await t.test('a key is good for one command, after a restart too', async () => {
+    const key = { 'Idempotency-Key': 'once' };
+    const path = `/v1/identity/${id}/UnlockAccount`;
+    const first = await node.post(path, { reason: 'one' }, key);
+    ok(first);
+    assert.deepEqual((await node.post(path, { reason: 'one' }, key)).body, first.body);
+    assert.equal((await node.post(path, { reason: 'two' }, key)).status, 422);
+    assert.deepEqual(await node.stop(), { code: 0, signal: null });
+    const next = await startNode(t, { flags: broker.flags });
+    assert.deepEqual((await next.post(path, { reason: 'one' }, key)).body, first.body);
+    assert.equal((await next.post(path, { reason: 'two' }, key)).status, 422);
+  });
+});
+
+/** Clients that add users without end; what was answered with 2xx, by command id. */
+class Load {
+  constructor(node, name = 'load', clients = 16) {
+    this.name = name;
+    this.accepted = new Map();
+    this.refused = new Set();
+    this.serial = 0;
+    this.done = false;
+    this.node = node;
+    this.clients = Array.from({ length: clients }, () => this.run());
+  }
+
+  async run() {
+    while (!this.done) {
+      const key = `${this.name}-${++this.serial}`;
+      let answer;
+      try {
+        answer = await this.node.post('/v1/identity/AddUser', profile(key), { 'Idempotency-Key': key });
+      } catch {
+        if (this.done) return;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        continue;
+      }
+      if (answer.status === 200) {
+        this.accepted.set(key, answer.body);
+      } else {
+        assert.equal(answer.status, 503, answer.text);
+        if (answer.body.code !== 'outcome-unknown') this.refused.add(key);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  }
+
+  reached(count) { return until(`${count} accepted commands`, () => this.accepted.size >= count); }
+  async stop() {
+    this.done = true;
+    await Promise.all(this.clients);
+  }
+}
+
+/** Every accepted command is in the log once, where its answer says; none that was refused is. */
+async function compare(node, load) {
+  const events = await node.allEvents('identity');
+  const times = new Map();
+  for (const event of events) times.set(event.metadata.commandId, (times.get(event.metadata.commandId) ?? 0) + 1);
+  assert.equal([...times.values()].filter((count) => count > 1).length, 0, 'no command is stored twice');
+  for (const [key, answer] of load.accepted) {
+    assert.equal(times.get(key), 1, `${key} was accepted`);
+    assert.equal(answer.position, `identity:${events.find((event) => event.metadata.commandId === key).position}`);
+  }
+  for (const key of load.refused) assert.equal(times.get(key), undefined, `${key} was answered as not stored`);
+  return events;
+}
+
+test('a node dies under load, and every accepted command is there once', async (t) => {
+  const broker = await startBroker(t);
+  for (let round = 1; round <= 3; ++round) {
+    const node = await startNode(t, { flags: broker.flags });
+    const before = (await node.allEvents('identity')).length;
+    const load = new Load(node, `round-${round}`);
+    await load.reached(200);
+    const killed = node.stop('SIGKILL');
+    load.done = true;
+    await killed;
+    await load.stop();
+    const next = await startNode(t, { flags: broker.flags });
+    assert.ok((await compare(next, load)).length >= before + 200);
+    await next.caughtUp('users');
+    assert.equal((await next.allRows('users')).length, (await next.allEvents('identity')).length);
+    await next.stop();
+  }
+});
+
+test('a broker dies under load and comes back, and nothing that was accepted is lost', async (t) => {
+  const broker = await startBroker(t);
+  const node = await startNode(t, { flags: broker.flags });
+  const load = new Load(node);
+  for (let round = 1; round <= 3; ++round) {
+    await load.reached(load.accepted.size + 200);
+    await broker.kill();
+    await until('readiness to go off', async () => (await node.get('/readyz')).status === 503);
+    await broker.start();
+    await until('readiness to come back', async () => (await node.get('/readyz')).status === 200);
+  }
+  await load.reached(load.accepted.size + 50);
+  await load.stop();
+  await compare(node, load);
+});
+
+test('a broker that stands still for five seconds loses nothing, and nothing stored is called a failure', async (t) => {
+  const broker = await startBroker(t);
+  const node = await startNode(t, { flags: broker.flags });
+  const load = new Load(node);
+  await load.reached(200);
+  broker.pause();
+  await new Promise((resolve) => setTimeout(resolve, 5_000)); // the fault under test, not a wait for something
+  broker.resume();
+  await load.reached(load.accepted.size + 200);
+  await load.stop();
+  await compare(node, load);
+});
