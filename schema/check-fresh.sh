@@ -9,7 +9,7 @@ trap 'rm -rf "$fresh"' EXIT
 "$here/generate.sh" "$fresh"
 
 generated() { # DIRECTORY
-  (cd "$1" && grep -rlF --exclude-dir=node_modules "enerated by schema/generate.sh from schema/source/" \
+  (cd "$1" && grep -rlF --exclude-dir=node_modules "enerated by schema/generate.sh from schema/" \
     json cpp packages | LC_ALL=C sort)
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the tools of package-lock.json into node_modules unless they are there already.
+# Installs the tools of package-lock.json into node_modules unless they are there already, and beside them the package
+# of packages/typescript, as its tests and examples import it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,3 +13,5 @@ if ! cmp -s package-lock.json "$installed"; then
   npm ci --loglevel=error
   cp package-lock.json "$installed"
 fi
+mkdir -p node_modules/@devpie
+ln -sfn ../../packages/typescript node_modules/@devpie/troupe-messages

@@ -17,3 +17,7 @@ var __exportStar = (this && this.__exportStar) || function(m, exports) {
 Object.defineProperty(exports, "__esModule", { value: true });
 __exportStar(require("./envelope"), exports);
 __exportStar(require("./identity"), exports);
+__exportStar(require("./identity_messages"), exports);
+__exportStar(require("./ids"), exports);
+__exportStar(require("./message"), exports);
+__exportStar(require("./streams"), exports);

@@ -505,3 +505,27 @@ def add_user_request_from_dict(s: Any) -> AddUserRequest:
 
 def add_user_request_to_dict(x: AddUserRequest) -> Any:
     return to_class(AddUserRequest, x)
+
+
+CATEGORY = "identity"
+"""The name of the category."""
+
+
+COMMANDS = {
+    "AddUser": AddUser,
+    "ModifyUser": ModifyUser,
+    "LockAccount": LockAccount,
+    "UnlockAccount": UnlockAccount,
+    "CloseAccount": CloseAccount,
+}
+"""The types of the category's commands by name."""
+
+
+EVENTS = {
+    "UserAdded": UserAdded,
+    "UserModified": UserModified,
+    "AccountLocked": AccountLocked,
+    "AccountUnlocked": AccountUnlocked,
+    "AccountClosed": AccountClosed,
+}
+"""The types of the category's events by name."""
