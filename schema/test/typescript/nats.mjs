@@ -5,7 +5,7 @@
 //
 // NATS_SERVER names the program.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,6 +66,18 @@ class Server {
   async kill(signal = "SIGKILL") {
     this.child.kill(signal);
     await this.ended;
+  }
+
+  /** Stops the program in the middle of what it does; resolves when all its threads stand. */
+  async stop() {
+    this.child.kill("SIGSTOP");
+    const tasks = `/proc/${this.child.pid}/task`;
+    const stands = (thread) => readFileSync(`${tasks}/${thread}/stat`, "utf8").includes(") T ");
+    await until("the server to stand", () => readdirSync(tasks).every(stands));
+  }
+
+  resume() {
+    this.child.kill("SIGCONT");
   }
 
   async connect(options = {}) {

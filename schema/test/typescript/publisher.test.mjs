@@ -97,10 +97,10 @@ test("what_a_stopped_server_may_have_stored_is_unknown_and_neither_failed_nor_st
   const { server, connection, publisher } = await started(t, { timeout: 200, deadline: 400 });
   const add = command("AddProject", {});
   const events = eventsOf(add, [added], 1);
-  server.child.kill("SIGSTOP");
+  await server.stop();
   await assert.rejects(publisher.appendEvents("projects.1", events, 0), OutcomeUnknown);
   await assert.rejects(publisher.sendCommand("projects.command.1", add), OutcomeUnknown);
-  server.child.kill("SIGCONT");
+  server.resume();
   const patient = new Publisher(connection);
   const { position } = await patient.appendEvents("projects.1", events, 0);
   assert.equal((await readEntity(connection, "projects.1")).events.length, 1);
