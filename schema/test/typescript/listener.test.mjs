@@ -28,7 +28,7 @@ async function started(t) {
     manager,
     raw: (subject, body) => client.publish(subject, body),
     write: (subject, ...events) => client.publish(subject, encodeMessage(events)),
-    queue: (name) => manager.consumers.info("things", name),
+    queue: (name) => manager.consumers.info("troupe_things", name),
   };
 }
 
@@ -203,8 +203,8 @@ test("what_takes_long_and_what_waits_behind_it_is_kept_in_progress", async (t) =
   await write("things.1", event(1));
   await write("things.1", event(2));
   const ackWait = 2_000;
-  await manager.consumers.add("things", { durable_name: "control", ack_policy: "explicit", ack_wait: ackWait * 1e6, filter_subject: "things.*" });
-  const control = await jetstream(connection).consumers.get("things", "control");
+  await manager.consumers.add("troupe_things", { durable_name: "control", ack_policy: "explicit", ack_wait: ackWait * 1e6, filter_subject: "things.*" });
+  const control = await jetstream(connection).consumers.get("troupe_things", "control");
   const gate = promised();
   const { listener, seen, soon, ids } = await collecting(connection, { ackWait }, () => gate.promise);
   await soon(() => seen.length === 1);
@@ -252,8 +252,9 @@ test("never_more_than_a_batch_is_in_hand", async (t) => {
   const { connection, write, queue } = await started(t);
   for (let id = 1; id <= 30; ++id) await write("things.1", event(id));
   let most = 0;
+  let done = 0;
   const { listener, seen, soon, ids } = await collecting(connection, { batch: 7 }, async () => {
-    most = Math.max(most, (await queue("readers")).num_ack_pending);
+    most = Math.max(most, (await queue("readers")).delivered.consumer_seq - done++);
   });
   await soon(() => seen.length === 30);
   await listener.stop();
@@ -277,7 +278,7 @@ test("a_listener_outlasts_a_restart_of_the_server", async (t) => {
 test("a_listener_that_cannot_go_on_says_so", async (t) => {
   const { server, manager, connection, write } = await started(t);
   const deleted = await collecting(connection, { queue: "deleted" });
-  await manager.consumers.delete("things", "deleted");
+  await manager.consumers.delete("troupe_things", "deleted");
   await assert.rejects(deleted.listener.closed, /queue 'deleted' is gone/);
 
   const own = await server.connect();

@@ -21,7 +21,7 @@ async function started(t, options) {
 
 async function stored(connection, position) {
   const manager = await jetstreamManager(connection);
-  return manager.streams.getMessage("projects", { seq: position });
+  return manager.streams.getMessage("troupe_projects", { seq: position });
 }
 
 test("a_command_is_stored_when_it_is_confirmed_and_a_repeat_is_stored_once", async (t) => {
@@ -46,13 +46,14 @@ test("a_command_that_asks_for_its_outcome_arrives_each_time", async (t) => {
   }
 });
 
-// Troupe names the message of a command's events by the command's id; both are in one JetStream stream.
+// The message of a command's events is named by the command's id, here as in Troupe; both are in one JetStream stream.
 test("a_command_does_not_stand_in_the_way_of_its_events", async (t) => {
-  const { connection, publisher } = await started(t);
+  const { publisher } = await started(t);
   const add = command("AddProject", {});
   await publisher.sendCommand("projects.command.1", add);
-  const ack = await jetstream(connection).publish("projects.1", encodeMessage(eventsOf(add, [added], 1)), { msgID: add.id });
-  assert.equal(ack.duplicate, false);
+  const events = eventsOf(add, [added], 1);
+  assert.deepEqual(await publisher.appendEvents("projects.1", events, 0), { position: 2, duplicate: false });
+  assert.deepEqual(await publisher.appendEvents("projects.1", events, 0), { position: 2, duplicate: true });
 });
 
 test("events_are_appended_only_where_the_stream_was_expected_to_end", async (t) => {
@@ -107,7 +108,7 @@ test("what_a_stopped_server_may_have_stored_is_unknown_and_neither_failed_nor_st
   const repeated = await patient.sendCommand("projects.command.1", add);
   assert.equal((await stored(connection, repeated.position)).subject, "projects.command.1");
   const manager = await jetstreamManager(connection);
-  assert.equal((await manager.streams.info("projects")).state.messages, 2);
+  assert.equal((await manager.streams.info("troupe_projects")).state.messages, 2);
   assert.equal((await patient.appendEvents("projects.1", events, 0)).position, position);
 });
 
@@ -127,7 +128,7 @@ test("what_certainly_was_not_stored_says_so", async (t) => {
   await assert.rejects(publisher.sendCommand("others.command.1", command("Add", {})), NotStored);
   await assert.rejects(readEntity(connection, "others.1"), /call ensureCategory/);
   const manager = await jetstreamManager(connection);
-  await manager.streams.update("projects", { max_msg_size: 100 });
+  await manager.streams.update("troupe_projects", { max_msg_size: 100 });
   await assert.rejects(publisher.sendCommand("projects.command.1", command("Add", { text: "x".repeat(200) })), NotStored);
   await connection.close();
   await assert.rejects(publisher.sendCommand("projects.command.1", command("Add", {})), NotStored);
@@ -149,8 +150,8 @@ test("a_category_is_made_once_and_a_stream_without_its_subjects_is_an_error", as
   const { connection } = await started(t);
   await ensureCategory(connection, "projects");
   const manager = await jetstreamManager(connection);
-  await assert.rejects(manager.streams.purge("projects"));
-  await manager.streams.add({ name: "teams", subjects: ["teams.*"] });
+  await assert.rejects(manager.streams.purge("troupe_projects"));
+  await manager.streams.add({ name: "troupe_teams", subjects: ["teams.*"] });
   await assert.rejects(ensureCategory(connection, "teams"), /must have the subject teams\.command\.\*/);
   await assert.rejects(ensureCategory(connection, "Teams"), /category/);
 });

@@ -22,21 +22,23 @@ type streamConfig struct {
 	AllowDirect bool     `json:"allow_direct"`
 }
 
-// EnsureCategory makes the JetStream stream of a category unless there is one: files, nothing deleted or purged, direct
-// reads. Troupe does this for its own categories; a service that has a category of its own calls it at its start.
+// EnsureCategory makes the JetStream stream of a category unless there is one, named and set as Troupe's own are: files,
+// nothing deleted or purged, direct reads. Troupe does this for its categories; a service that has a category of its own
+// calls it at its start.
 func EnsureCategory(ctx context.Context, connection *nats.Conn, category string, replicas int) error {
 	if err := messages.CheckCategory(category); err != nil {
 		return err
 	}
+	name := "troupe_" + category
 	// Events and commands are one stream, for their subjects overlap.
 	subjects := []string{category + ".*", category + ".command.*"}
 	var found struct {
 		Config streamConfig `json:"config"`
 	}
-	err := ask(ctx, connection, "STREAM.INFO."+category, struct{}{}, &found)
+	err := ask(ctx, connection, "STREAM.INFO."+name, struct{}{}, &found)
 	if isGone(err) {
-		err = ask(ctx, connection, "STREAM.CREATE."+category, streamConfig{
-			Name: category, Subjects: subjects, Storage: "file", Retention: "limits", Discard: "new",
+		err = ask(ctx, connection, "STREAM.CREATE."+name, streamConfig{
+			Name: name, Subjects: subjects, Storage: "file", Retention: "limits", Discard: "new",
 			Replicas: replicas, DenyDelete: true, DenyPurge: true, AllowDirect: true,
 		}, &found)
 	}
@@ -49,7 +51,7 @@ func EnsureCategory(ctx context.Context, connection *nats.Conn, category string,
 	}
 	for _, subject := range subjects {
 		if !has[subject] {
-			return fmt.Errorf("JetStream stream '%s' must have the subject %s: add it", category, subject)
+			return fmt.Errorf("JetStream stream '%s' must have the subject %s: add it", name, subject)
 		}
 	}
 	return nil

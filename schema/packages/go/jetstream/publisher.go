@@ -43,9 +43,9 @@ func NewPublisher(connection *nats.Conn) (*Publisher, error) {
 // outcome is sent to the subject outcomeTo, unless that is "".
 //
 // The same command to the same stream within JetStream's duplicate window is stored once: its Nats-Msg-Id is stream and
-// command id (the command id alone is that of the command's events, which share the JetStream stream). A command that
-// asks for its outcome has none: each repeat must arrive to be answered. Whoever handles commands must know a repeated
-// id either way.
+// command id (the command id alone is that of the command's events: they share the JetStream stream, and would be taken
+// for the command again). A command that asks for its outcome has none: each repeat must arrive to be answered. Whoever
+// handles commands must know a repeated id either way.
 func (p *Publisher) SendCommand(ctx context.Context, stream string, command messages.Envelope, outcomeTo string) (Published, error) {
 	parsed, err := messages.ParseStream(stream)
 	if err == nil && !parsed.Commands {
@@ -72,7 +72,9 @@ func (p *Publisher) SendCommand(ctx context.Context, stream string, command mess
 // AppendEvents appends the events of one command to an entity's stream, "identity.4711", as one message, if and only if
 // the stream's last message is at the expected position (0: there is none). ErrConflict: it is not, so nothing was
 // stored. An unknown outcome is resolved by reading the stream; ErrOutcomeUnknown is what remains when that was not
-// possible in time.
+// possible in time. The Nats-Msg-Id is the command's id, as on Troupe's own events.
+//
+// Append only to a category of your own: Troupe refuses to load an entity whose events it did not write.
 func (p *Publisher) AppendEvents(ctx context.Context, stream string, events []messages.Envelope, expected uint64) (Published, error) {
 	parsed, err := entityOf(stream)
 	if err != nil {
@@ -82,7 +84,7 @@ func (p *Publisher) AppendEvents(ctx context.Context, stream string, events []me
 	if err != nil {
 		return Published{}, err
 	}
-	message.Header.Set(nats.MsgIdHdr, events[0].ID)
+	message.Header.Set(nats.MsgIdHdr, messageID(events[0]))
 	message.Header.Set(nats.ExpectedLastSubjSeqHdr, strconv.FormatUint(expected, 10))
 	return p.publish(ctx, message, func(ctx context.Context) (*Published, error) {
 		name, err := findCategory(ctx, p.connection, parsed.Category)
@@ -98,6 +100,13 @@ func (p *Publisher) AppendEvents(ctx context.Context, stream string, events []me
 		}
 		return &Published{next.Position, true}, nil
 	})
+}
+
+func messageID(first messages.Envelope) string {
+	if id := first.Metadata.Text("commandId"); id != "" {
+		return id
+	}
+	return first.ID
 }
 
 func draft(stream string, envelopes []messages.Envelope) (*nats.Msg, error) {

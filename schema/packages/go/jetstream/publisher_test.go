@@ -42,7 +42,7 @@ func TestACommandIsStoredWhenItIsConfirmedAndARepeatIsStoredOnce(t *testing.T) {
 			t.Fatal(attempt, published, err)
 		}
 	}
-	stored, err := s.client.GetMsg("things", 1)
+	stored, err := s.client.GetMsg("troupe_things", 1)
 	must(t, err)
 	if read, err := messages.Decode(stored.Data); err != nil || read[0].ID != do.ID || !strings.Contains(string(read[0].Data), name) {
 		t.Error(read, err)
@@ -53,22 +53,25 @@ func TestACommandIsStoredWhenItIsConfirmedAndARepeatIsStoredOnce(t *testing.T) {
 			t.Fatal(published, err)
 		}
 	}
-	stored, err = s.client.GetMsg("things", 3)
+	stored, err = s.client.GetMsg("troupe_things", 3)
 	must(t, err)
 	if to := stored.Header.Get("Troupe-Outcome-To"); to != "answers.1" {
 		t.Error(to)
 	}
 }
 
-// Troupe names the message of a command's events by the command's id; both are in one JetStream stream.
+// The message of a command's events is named by the command's id, here as in Troupe; both are in one JetStream stream.
 func TestACommandDoesNotStandInTheWayOfItsEvents(t *testing.T) {
-	s := start(t)
+	s, ctx := start(t), context.Background()
 	do := command(t)
-	_, err := s.publisher.SendCommand(context.Background(), "things.command.1", do, "")
+	_, err := s.publisher.SendCommand(ctx, "things.command.1", do, "")
 	must(t, err)
-	ack, err := s.client.Publish("things.1", []byte("{}"), nats.MsgId(do.ID))
-	if err != nil || ack.Duplicate {
-		t.Error(ack, err)
+	events := eventsOf(t, do, 1)
+	for _, duplicate := range []bool{false, true} {
+		published, err := s.publisher.AppendEvents(ctx, "things.1", events, 0)
+		if err != nil || published != (Published{2, duplicate}) {
+			t.Error(published, err)
+		}
 	}
 }
 
@@ -194,7 +197,7 @@ func TestWhatCertainlyWasNotStoredSaysSo(t *testing.T) {
 	if _, err := ReadEntity(context.Background(), s.connection, "others.1", 0); err == nil || !strings.Contains(err.Error(), "call EnsureCategory") {
 		t.Error(err)
 	}
-	_, err := s.client.UpdateStream(&nats.StreamConfig{Name: "things", Subjects: []string{"things.*", "things.command.*"},
+	_, err := s.client.UpdateStream(&nats.StreamConfig{Name: "troupe_things", Subjects: []string{"things.*", "things.command.*"},
 		Discard: nats.DiscardNew, DenyDelete: true, DenyPurge: true, AllowDirect: true, MaxMsgSize: 100})
 	must(t, err)
 	if _, err := s.publisher.AppendEvents(context.Background(), "things.1", eventsOf(t, command(t), 1), 0); !errors.Is(err, ErrNotStored) {
@@ -226,10 +229,10 @@ func TestNamesAreCheckedBeforeAnythingIsSent(t *testing.T) {
 func TestACategoryIsMadeOnceAndAStreamWithoutItsSubjectsIsAnError(t *testing.T) {
 	s, ctx := start(t), context.Background()
 	must(t, EnsureCategory(ctx, s.connection, "things", 1))
-	if s.client.PurgeStream("things") == nil {
+	if s.client.PurgeStream("troupe_things") == nil {
 		t.Error("the stream could be purged")
 	}
-	_, err := s.client.AddStream(&nats.StreamConfig{Name: "teams", Subjects: []string{"teams.*"}})
+	_, err := s.client.AddStream(&nats.StreamConfig{Name: "troupe_teams", Subjects: []string{"teams.*"}})
 	must(t, err)
 	if err := EnsureCategory(ctx, s.connection, "teams", 1); err == nil || !strings.Contains(err.Error(), "teams.command.*") {
 		t.Error(err)

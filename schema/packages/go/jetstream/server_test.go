@@ -137,7 +137,7 @@ func (s *started) write(subject string, ids ...string) {
 
 func (s *started) queue(name string) *nats.ConsumerInfo {
 	s.t.Helper()
-	info, err := s.client.ConsumerInfo("things", name)
+	info, err := s.client.ConsumerInfo("troupe_things", name)
 	must(s.t, err)
 	return info
 }

@@ -8,6 +8,8 @@ const message_1 = require("../message");
 const streams_1 = require("../streams");
 const consumer_1 = require("./consumer");
 const errors_1 = require("./errors");
+/** Milliseconds that one fetch waits for messages; also how soon a broker that came back is asked again. */
+const pullTime = 2_000;
 /** Starts to follow a stream from its beginning, or from where the queue's members left off. */
 async function listen(connection, options, handlers) {
     const stream = (0, streams_1.parseStream)(options.stream);
@@ -105,7 +107,7 @@ class Listener {
                 continue;
             }
             try {
-                this.#fetching = await this.#consumer.fetch({ max_messages: room, expires: 5_000 });
+                this.#fetching = await this.#consumer.fetch({ max_messages: room, expires: pullTime });
                 if (stopping.aborted)
                     this.#fetching.stop();
                 for await (const message of this.#fetching) {

@@ -3,8 +3,9 @@ import type { JetStreamManager, StoredMsg } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import type { Envelope } from "../envelope";
 /**
- * Makes the JetStream stream of a category unless there is one: files, nothing deleted or purged, direct reads. Troupe
- * does this for its own categories; a service that has a category of its own calls it at its start.
+ * Makes the JetStream stream of a category unless there is one, named and set as Troupe's own are: files, nothing
+ * deleted or purged, direct reads. Troupe does this for its categories; a service that has a category of its own calls
+ * it at its start.
  */
 export declare function ensureCategory(connection: NatsConnection, category: string, { name, replicas }?: {
     name?: string;

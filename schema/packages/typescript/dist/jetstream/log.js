@@ -14,10 +14,11 @@ function subjectsOf(category) {
     return [`${category}.*`, `${category}.command.*`];
 }
 /**
- * Makes the JetStream stream of a category unless there is one: files, nothing deleted or purged, direct reads. Troupe
- * does this for its own categories; a service that has a category of its own calls it at its start.
+ * Makes the JetStream stream of a category unless there is one, named and set as Troupe's own are: files, nothing
+ * deleted or purged, direct reads. Troupe does this for its categories; a service that has a category of its own calls
+ * it at its start.
  */
-async function ensureCategory(connection, category, { name = category, replicas = 1 } = {}) {
+async function ensureCategory(connection, category, { name = `troupe_${category}`, replicas = 1 } = {}) {
     const subjects = subjectsOf((0, streams_1.categoryStream)(category));
     const manager = await (0, jetstream_1.jetstreamManager)(connection);
     const config = {

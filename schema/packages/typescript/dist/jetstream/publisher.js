@@ -26,9 +26,9 @@ class Publisher {
      * Sends a command to "identity.command.4711", or to "identity.command" where its data names the entity.
      *
      * The same command to the same stream within JetStream's duplicate window is stored once: its `Nats-Msg-Id` is stream
-     * and command id (the command id alone is that of the command's events, which share the JetStream stream). A command
-     * that asks for its outcome has none: each repeat must arrive to be answered. Whoever handles commands must know a
-     * repeated id either way.
+     * and command id (the command id alone is that of the command's events: they share the JetStream stream, and would be
+     * taken for the command again). A command that asks for its outcome has none: each repeat must arrive to be answered.
+     * Whoever handles commands must know a repeated id either way.
      */
     async sendCommand(stream, command, { outcomeTo } = {}) {
         if ((0, streams_1.parseStream)(stream).kind !== "commands")
@@ -44,16 +44,20 @@ class Publisher {
     /**
      * Appends the events of one command to an entity's stream, "identity.4711", as one message, if and only if the
      * stream's last message is at `expected` (0: there is none). Conflict: it is not, so nothing was stored. An unknown
-     * outcome is resolved by reading the stream; OutcomeUnknown is what remains when that was not possible in time.
+     * outcome is resolved by reading the stream; OutcomeUnknown is what remains when that was not possible in time. The
+     * `Nats-Msg-Id` is the command's id, as on Troupe's own events.
+     *
+     * Append only to a category of your own: Troupe refuses to load an entity whose events it did not write.
      */
     async appendEvents(stream, events, expected) {
         const { category, kind, id } = (0, streams_1.parseStream)(stream);
         if (kind !== "events" || id === undefined)
             throw new TypeError(`${stream} is not the stream of one entity's events`);
         const body = (0, message_1.encodeMessage)(events);
+        const { commandId } = events[0].metadata;
         const options = {
             headers: tracing(events),
-            msgID: events[0].id,
+            msgID: typeof commandId === "string" ? commandId : events[0].id,
             expect: { lastSubjectSequence: expected },
         };
         const manager = await (0, jetstream_1.jetstreamManager)(this.#connection, { checkAPI: false, timeout: this.#timeout });

@@ -13,13 +13,14 @@ function subjectsOf(category: string): string[] {
 }
 
 /**
- * Makes the JetStream stream of a category unless there is one: files, nothing deleted or purged, direct reads. Troupe
- * does this for its own categories; a service that has a category of its own calls it at its start.
+ * Makes the JetStream stream of a category unless there is one, named and set as Troupe's own are: files, nothing
+ * deleted or purged, direct reads. Troupe does this for its categories; a service that has a category of its own calls
+ * it at its start.
  */
 export async function ensureCategory(
   connection: NatsConnection,
   category: string,
-  { name = category, replicas = 1 }: { name?: string; replicas?: number } = {},
+  { name = `troupe_${category}`, replicas = 1 }: { name?: string; replicas?: number } = {},
 ): Promise<void> {
   const subjects = subjectsOf(categoryStream(category));
   const manager = await jetstreamManager(connection);
