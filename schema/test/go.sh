@@ -6,6 +6,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 module=$(dirname "$here")/packages/go
 debian=/usr/share/gocode/src
+PATH=$PATH:/usr/sbin # where Debian has nats-server
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 

@@ -6,6 +6,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 schema=$(dirname "$here")
+PATH=$PATH:/usr/sbin # where Debian has nats-server
 "$schema/tools/install.sh"
 
 # Under node_modules, where the examples find the packages that they import.

@@ -13,5 +13,7 @@ if ! cmp -s package-lock.json "$installed"; then
   npm ci --loglevel=error
   cp package-lock.json "$installed"
 fi
-mkdir -p node_modules/@devpie
-ln -sfn ../../packages/typescript node_modules/@devpie/troupe-messages
+if [ ! -e node_modules/@devpie/troupe-messages ]; then
+  mkdir -p node_modules/@devpie
+  ln -sfn ../../packages/typescript node_modules/@devpie/troupe-messages
+fi

@@ -8,7 +8,7 @@ import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { encodeMessage } from "@devpie/troupe-messages";
 import { ensureCategory, listen } from "@devpie/troupe-messages/jetstream";
 
-import { promised, startServer, until } from "./nats.mjs";
+import { patience, promised, startServer, until } from "./nats.mjs";
 import { startProcess } from "./process.mjs";
 
 const memberFile = fileURLToPath(new URL("member.mjs", import.meta.url));
@@ -29,6 +29,10 @@ async function started(t) {
     raw: (subject, body) => client.publish(subject, body),
     write: (subject, ...events) => client.publish(subject, encodeMessage(events)),
     queue: (name) => manager.consumers.info("troupe_things", name),
+    settled: (position) => until(`everything up to ${position} to be acknowledged`, async () => {
+      const { num_ack_pending: unacknowledged, ack_floor: floor } = await manager.consumers.info("troupe_things", "readers");
+      return unacknowledged === 0 && floor.stream_seq === position;
+    }),
   };
 }
 
@@ -45,8 +49,9 @@ async function collecting(connection, options = {}, handle = () => {}) {
       await handle(message);
     },
   });
-  const soon = (check) => new Promise((resolve) => {
-    changed = () => check() && resolve();
+  const soon = (check) => new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`in vain; seen: ${seen.map(({ id }) => id)}`)), patience);
+    changed = () => check() && (clearTimeout(timer), resolve());
     changed();
   });
   return { listener, seen, problems, soon, ids: () => seen.map(({ id }) => id) };
@@ -93,19 +98,20 @@ test("each_form_of_stream_holds_its_own_messages", async (t) => {
 });
 
 test("a_restart_goes_on_after_the_last_acknowledged_message", async (t) => {
-  const { server, connection, write, queue } = await started(t);
+  const { server, connection, write, settled } = await started(t);
   for (let id = 1; id <= 5; ++id) await write("things.1", event(id));
   const gate = promised();
-  const first = await collecting(await server.connect(), {}, ({ id }) => id === "3" && gate.promise);
+  const ackWait = 10 * patience; // what is not given back does not come again in time
+  const first = await collecting(await server.connect(), { ackWait }, ({ id }) => id === "3" && gate.promise);
   await first.soon(() => first.seen.length === 3);
   const stopped = first.listener.stop();
   gate.resolve();
   await stopped; // the third is finished, the others were given back
   assert.deepEqual(first.ids(), ["1", "2", "3"]);
-  assert.equal((await queue("readers")).ack_floor.stream_seq, 3);
-  const second = await collecting(connection);
+  const second = await collecting(connection, { ackWait });
   await second.soon(() => second.seen.length === 2);
   await second.listener.stop();
+  await settled(5);
   assert.deepEqual(second.ids().sort(), ["4", "5"]);
 });
 
@@ -119,20 +125,21 @@ test("a_crash_between_handling_and_acknowledging_delivers_the_same_again", async
   assert.deepEqual(first.lines.map((line) => JSON.parse(line).id).filter(Boolean), ["1", "2"]);
   const second = startProcess(t, memberFile, args);
   const again = JSON.parse(await second.line((line) => JSON.parse(line).id === "2"));
-  assert.deepEqual(again, { id: "2", attempt: 2, position: 2 });
+  assert.equal(again.position, 2);
+  assert.ok(again.attempt > 1);
   await second.line((line) => JSON.parse(line).id === "3");
   assert.ok(!second.lines.some((line) => JSON.parse(line).id === "1"));
 });
 
 for (const signal of ["SIGINT", "SIGTERM"]) {
   test(`${signal}_is_a_clean_stop`, async (t) => {
-    const { server, write, queue } = await started(t);
+    const { server, write, settled } = await started(t);
     await write("things.1", event(1));
     const member = startProcess(t, memberFile, [server.url, "things", "readers", "5000"]);
     await member.line((line) => JSON.parse(line).id === "1");
     member.child.kill(signal);
     assert.deepEqual(await member.ended, { code: 0, signal: null });
-    assert.equal((await queue("readers")).num_ack_pending, 0);
+    await settled(1);
   });
 }
 
@@ -155,7 +162,7 @@ test("two_members_of_a_queue_share_its_messages", async (t) => {
 });
 
 test("a_malformed_message_is_told_once_and_not_delivered_again", async (t) => {
-  const { connection, raw, write, queue } = await started(t);
+  const { connection, raw, write, settled } = await started(t);
   await raw("things.1", '{"id":"1","type":"Happened","metadata":{},"data":[]}');
   await raw("things.2", Uint8Array.of(0x7b, 0xff, 0x7d));
   await raw("things.3", encodeMessage([event(1), event(2)]).replace('"id":"2"', '"id":2'));
@@ -163,7 +170,7 @@ test("a_malformed_message_is_told_once_and_not_delivered_again", async (t) => {
   await write("things.5", event("ok", { wrong: true }));
   await write("things.6", event("ok"));
   const validate = ({ data }) => (data.wrong ? "must not be wrong" : undefined);
-  const { listener, seen, problems, soon, ids } = await collecting(connection, { ackWait: 100, validate });
+  const { listener, seen, problems, soon, ids } = await collecting(connection, { validate });
   await soon(() => seen.length === 1);
   await listener.stop();
   assert.deepEqual(ids(), ["ok"]);
@@ -174,12 +181,11 @@ test("a_malformed_message_is_told_once_and_not_delivered_again", async (t) => {
     ["malformed", 4, "things.4", "the body must be JSON"],
     ["malformed", 5, "things.5", "member 'data' must not be wrong"],
   ]);
-  const { num_ack_pending: unacknowledged, num_pending: pending, ack_floor: floor } = await queue("readers");
-  assert.deepEqual([unacknowledged, pending, floor.stream_seq], [0, 0, 6]);
+  await settled(6);
 });
 
 test("a_handler_that_fails_is_called_again_and_given_up_at_last", async (t) => {
-  const { connection, write, queue } = await started(t);
+  const { connection, write, settled } = await started(t);
   await write("things.1", event("bad"));
   await write("things.2", event("good"));
   const { listener, seen, problems, soon } = await collecting(connection, { maxAttempts: 3 }, ({ id }) => {
@@ -194,21 +200,21 @@ test("a_handler_that_fails_is_called_again_and_given_up_at_last", async (t) => {
   ]);
   assert.deepEqual(seen.filter(({ id }) => id === "bad").map(({ attempt }) => attempt), [1, 2, 3]);
   assert.equal(seen.filter(({ id }) => id === "good").length, 1);
-  assert.equal((await queue("readers")).num_ack_pending, 0);
+  await settled(2);
 });
 
-// Counted by the server's own clock: a message that nobody keeps in progress comes back three times meanwhile.
+// Counted by the server's own clock: a message that nobody keeps in progress comes back meanwhile.
 test("what_takes_long_and_what_waits_behind_it_is_kept_in_progress", async (t) => {
   const { connection, manager, write, queue } = await started(t);
   await write("things.1", event(1));
   await write("things.1", event(2));
-  const ackWait = 2_000;
+  const ackWait = 4_000;
   await manager.consumers.add("troupe_things", { durable_name: "control", ack_policy: "explicit", ack_wait: ackWait * 1e6, filter_subject: "things.*" });
   const control = await jetstream(connection).consumers.get("troupe_things", "control");
   const gate = promised();
   const { listener, seen, soon, ids } = await collecting(connection, { ackWait }, () => gate.promise);
   await soon(() => seen.length === 1);
-  for (let deliveries = 0; deliveries < 3; ) {
+  for (let deliveries = 0; deliveries < 2; ) {
     const message = await control.next({ expires: 10_000 });
     if (message?.seq === 1) deliveries = message.info.deliveryCount;
   }
@@ -230,10 +236,10 @@ test("a_handler_that_never_ends_is_told_and_its_messages_go_to_others", async (t
   await stuck.soon(() => stuck.problems.length === 1);
   assert.deepEqual([stuck.problems[0].kind, stuck.problems[0].position], ["slow", 1]);
   const other = await collecting(await server.connect(), options);
-  await other.soon(() => other.seen.length === 2);
-  assert.deepEqual(other.ids().sort(), ["1", "2"]);
+  await other.soon(() => ["1", "2"].every((id) => other.ids().includes(id)));
+  const stopped = [stuck.listener.stop(), other.listener.stop()];
   gate.resolve();
-  await Promise.all([stuck.listener.stop(), other.listener.stop()]);
+  await Promise.all(stopped);
   assert.deepEqual(stuck.ids(), ["1"]);
 });
 

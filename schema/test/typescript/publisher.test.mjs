@@ -7,7 +7,7 @@ import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { command, decodeMessage, encodeMessage, eventsOf } from "@devpie/troupe-messages";
 import { Conflict, ensureCategory, NotStored, OutcomeUnknown, Publisher, readEntity } from "@devpie/troupe-messages/jetstream";
 
-import { startServer } from "./nats.mjs";
+import { patience, startServer } from "./nats.mjs";
 
 const added = { type: "ProjectAdded", data: { name: "Zoë 名 👩🏽‍🚀 e\u0301" } };
 const renamed = { type: "ProjectRenamed", data: { name: "b" } };
@@ -124,7 +124,7 @@ test("a_publish_outlasts_a_restart_of_the_server", async (t) => {
 
 test("what_certainly_was_not_stored_says_so", async (t) => {
   const { connection } = await started(t);
-  const publisher = new Publisher(connection, { timeout: 2_000, deadline: 0 });
+  const publisher = new Publisher(connection, { timeout: patience, deadline: 0 });
   await assert.rejects(publisher.sendCommand("others.command.1", command("Add", {})), NotStored);
   await assert.rejects(readEntity(connection, "others.1"), /call ensureCategory/);
   const manager = await jetstreamManager(connection);

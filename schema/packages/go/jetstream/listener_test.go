@@ -71,9 +71,7 @@ func TestEverythingFromTheBeginningComesInOrderWithItsPlace(t *testing.T) {
 		}
 	}
 	m.stopped()
-	if info := s.queue("readers"); info.NumAckPending != 0 || info.AckFloor.Stream != 5 {
-		t.Error(info)
-	}
+	s.settled(5)
 }
 
 func TestEachFormOfStreamHoldsItsOwnMessages(t *testing.T) {
@@ -106,7 +104,8 @@ func TestARestartGoesOnAfterTheLastAcknowledgedMessage(t *testing.T) {
 		s.write("things.1", fmt.Sprint(id))
 	}
 	third, gate := make(chan struct{}), make(chan struct{})
-	first := s.listen(s.connect(), nil, func(_ context.Context, message Received) error {
+	options := func(o *ListenOptions) { o.AckWait = 10 * patience } // what is not given back does not come again in time
+	first := s.listen(s.connect(), options, func(_ context.Context, message Received) error {
 		if message.ID == "3" {
 			close(third)
 			<-gate
@@ -117,14 +116,12 @@ func TestARestartGoesOnAfterTheLastAcknowledgedMessage(t *testing.T) {
 	first.stop()
 	close(gate)
 	must(t, first.end())
-	if floor := s.queue("readers").AckFloor.Stream; floor != 3 || len(first.seen) != 3 {
-		t.Error(floor, len(first.seen))
-	}
-	second := s.listen(s.connection, nil, nil)
+	second := s.listen(s.connection, options, nil)
 	ids := second.ids(2)
 	sort.Strings(ids)
 	second.stopped()
-	if !reflect.DeepEqual(ids, []string{"4", "5"}) || len(second.seen) != 0 {
+	s.settled(5)
+	if !reflect.DeepEqual(ids, []string{"4", "5"}) || len(first.seen) != 3 || len(second.seen) != 0 {
 		t.Error(ids)
 	}
 }
@@ -158,7 +155,7 @@ func TestACrashBetweenHandlingAndAcknowledgingDeliversTheSameAgain(t *testing.T)
 	must(t, second.Process.Signal(syscall.SIGTERM))
 	must(t, second.Wait())
 	sort.Strings(said)
-	if len(said) != 2 || !strings.HasPrefix(said[0], "after ") || said[1] != "crash 2 2" {
+	if len(said) != 2 || !strings.HasPrefix(said[0], "after ") || !strings.HasPrefix(said[1], "crash ") || said[1] == "crash 1 2" {
 		t.Error(said)
 	}
 }
@@ -195,9 +192,7 @@ func TestTwoMembersOfAQueueShareItsMessages(t *testing.T) {
 	if sort.Strings(ids); !reflect.DeepEqual(ids, wanted) {
 		t.Error(ids)
 	}
-	if info := s.queue("readers"); info.NumAckPending != 0 || info.NumPending != 0 {
-		t.Error(info)
-	}
+	s.settled(20)
 }
 
 func TestAMalformedMessageIsToldOnceAndNotDeliveredAgain(t *testing.T) {
@@ -208,7 +203,6 @@ func TestAMalformedMessageIsToldOnceAndNotDeliveredAgain(t *testing.T) {
 	s.write("things.4", "wrong")
 	s.write("things.5", "ok")
 	m := s.listen(s.connection, func(o *ListenOptions) {
-		o.AckWait = 100 * time.Millisecond
 		o.Validate = func(envelope messages.Envelope) error {
 			if envelope.ID == "wrong" {
 				return errors.New("is wrong")
@@ -226,8 +220,9 @@ func TestAMalformedMessageIsToldOnceAndNotDeliveredAgain(t *testing.T) {
 			t.Error(problem)
 		}
 	}
-	if info := s.queue("readers"); info.NumAckPending != 0 || info.AckFloor.Stream != 5 || len(m.problems) != 0 {
-		t.Error(info)
+	s.settled(5)
+	if len(m.problems) != 0 {
+		t.Error(m.problem())
 	}
 }
 
@@ -251,17 +246,15 @@ func TestAHandlerThatFailsIsCalledAgainAndGivenUpAtLast(t *testing.T) {
 	if sort.Strings(ids); !reflect.DeepEqual(ids, []string{"bad", "bad", "bad", "good"}) {
 		t.Error(ids)
 	}
-	if info := s.queue("readers"); info.NumAckPending != 0 {
-		t.Error(info)
-	}
+	s.settled(2)
 }
 
-// Counted by the server's own clock: a message that nobody keeps in progress comes back three times meanwhile.
+// Counted by the server's own clock: a message that nobody keeps in progress comes back meanwhile.
 func TestWhatTakesLongAndWhatWaitsBehindItIsKeptInProgress(t *testing.T) {
 	s := start(t)
 	s.write("things.1", "1")
 	s.write("things.1", "2")
-	ackWait := 2 * time.Second
+	ackWait := 4 * time.Second
 	control, err := s.client.PullSubscribe("things.*", "control", nats.AckWait(ackWait), nats.BindStream("troupe_things"))
 	must(t, err)
 	gate := make(chan struct{})
@@ -270,7 +263,7 @@ func TestWhatTakesLongAndWhatWaitsBehindItIsKeptInProgress(t *testing.T) {
 		return nil
 	})
 	ids := m.ids(1)
-	for deliveries := uint64(0); deliveries < 3; {
+	for deliveries := uint64(0); deliveries < 2; {
 		fetched, err := control.Fetch(1, nats.MaxWait(patience))
 		must(t, err)
 		info, err := fetched[0].Metadata()
@@ -307,12 +300,15 @@ func TestAHandlerThatNeverEndsIsToldAndItsMessagesGoToOthers(t *testing.T) {
 	}
 	<-timedOut
 	other := s.listen(s.connect(), options, nil)
-	ids := other.ids(2)
+	for handled := map[string]bool{}; len(handled) < 2; {
+		handled[other.next().ID] = true
+	}
+	stuck.stop()
 	close(gate)
-	stuck.stopped()
+	must(t, stuck.end())
 	other.stopped()
-	if sort.Strings(ids); !reflect.DeepEqual(ids, []string{"1", "2"}) || len(stuck.seen) != 1 {
-		t.Error(ids, len(stuck.seen))
+	if len(stuck.seen) != 1 {
+		t.Error(len(stuck.seen))
 	}
 }
 

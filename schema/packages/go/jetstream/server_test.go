@@ -142,6 +142,20 @@ func (s *started) queue(name string) *nats.ConsumerInfo {
 	return info
 }
 
+// settled waits until everything up to a position is acknowledged.
+func (s *started) settled(position uint64) {
+	s.t.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		info := s.queue("readers")
+		if info.NumAckPending == 0 && info.AckFloor.Stream == position {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%+v", info)
+		}
+	}
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
