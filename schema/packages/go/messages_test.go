@@ -173,7 +173,7 @@ func TestABodyThatIsNoMessageIsRefusedByTheNameOfItsMember(t *testing.T) {
 	}
 	for _, wrong := range [][2]string{
 		{"", ""}, {"", "{"}, {"", "[]"}, {"", "nul"}, {"", "1"}, {"", `"text"`}, {"", "null"}, {"[0]", "[null]"},
-		{"", "{\xff}"}, {"", "\xed\xa0\x80"}, {"", sample("{}") + "{}"},
+		{"", "{\xff}"}, {"", "\xed\xa0\x80"}, {"", sample("{}") + "{}"}, {"", sample("{\"a\":\"Zo\xff\"}")},
 		{"id", with("id", "")}, {"id", with("id", "1")}, {"id", strings.Replace(sample("{}"), `"id"`, `"ID"`, 1)},
 		{"type", with("type", "null")}, {"type", with("type", "")}, {"metadata", with("metadata", "[]")},
 		{"metadata", with("metadata", "")}, {"metadata", with("metadata", "null")},

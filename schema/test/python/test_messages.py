@@ -110,7 +110,7 @@ class Bodies(unittest.TestCase):
     def test_a_body_that_is_no_message_is_refused_by_the_name_of_its_member(self):
         for member, body in (
             ("", ""), ("", "{"), ("", "[]"), ("", "nul"), ("", "1"), ("", '"text"'), ("", "null"), ("", "NaN"),
-            ("[0]", "[null]"), ("", b"{\xff}"), ("", b"\xed\xa0\x80"), ("", "[" * 200_000), ("", "[" * 200_000 + "]" * 200_000),
+            ("[0]", "[null]"), ("", b"{\xff}"), ("", b"\xed\xa0\x80"), ("", json.dumps(sample(id="Zo\xff"), ensure_ascii=False).encode("latin-1")), ("", "[" * 200_000), ("", "[" * 200_000 + "]" * 200_000),
             ("id", sample(id=...)), ("id", sample(id=1)), ("type", sample(type=None)), ("type", sample(type=...)),
             ("metadata", sample(metadata=[])), ("metadata", sample(metadata=...)),
             ("metadata.traceId", sample(metadata={"traceId": 1})), ("metadata.userId", sample(metadata={"userId": None})),

@@ -94,6 +94,7 @@ test("a_body_that_is_no_message_is_refused_by_the_name_of_its_member", () => {
   const wrong = [
     ["", ""], ["", "{"], ["", "[]"], ["", "nul"], ["", "1"], ["", '"text"'], ["", "null"], ["[0]", "[null]"],
     ["", Buffer.from([0x7b, 0xff, 0x7d])], ["", Buffer.from([0xed, 0xa0, 0x80])],
+    ["", Buffer.from(JSON.stringify(sample({ id: "Zo\u00ff" })), "latin1")],
     ["id", { id: undefined }], ["id", { id: 1 }], ["type", { type: null }], ["type", { type: undefined }],
     ["metadata", { metadata: [] }], ["metadata", { metadata: undefined }], ["metadata.traceId", { metadata: { traceId: 1 } }],
     ["metadata.userId", { metadata: { userId: null } }], ["data", { data: "" }], ["data", { data: null }],
