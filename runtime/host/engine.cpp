@@ -78,7 +78,7 @@ class engine::implementation {
     config_.set("scheduler.max-threads", options_.scheduler_threads);
     root_ = registry_.card("/", "supervisor");
     writer_ = registry_.card("/log/writer", "log-writer");
-    snapshots_ = registry_.card("/log/snapshots", "snapshot-writer");
+    snapshots_ = registry_.card("/log/snapshots", "log-writer");
     for (std::size_t i = 1; i <= options_.log_readers; ++i) {
       readers_.push_back(registry_.card("/log/reader-" + std::to_string(i), "log-reader"));
     }
@@ -365,7 +365,7 @@ class engine::implementation {
              return parent.spawn<log_reader, caf::detached>(std::move(card), log_, snapshots);
            }});
     }
-    specs.push_back({"snapshots", "snapshot-writer", policy,
+    specs.push_back({"snapshots", "log-writer", policy,
                      [this](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
                        return parent.spawn<snapshot_writer, caf::detached>(std::move(card), log_,
                                                                            snapshot_places_);
