@@ -20,7 +20,8 @@ constexpr auto patience = 30s;
 
 constexpr std::string_view schema = R"({"definitions":{
     "Add":{"type":"object","properties":{"amount":{"type":"integer"}},"required":["amount"]},
-    "AddTwice":{"type":"object"}, "Confirm":{"type":"object"}, "Crash":{"type":"object"}}})";
+    "AddTwice":{"type":"object"}, "Confirm":{"type":"object"}, "Crash":{"type":"object"},
+    "CrashUnlessNew":{"type":"object"}}})";
 
 /// A log that stores nothing while it is closed, and cannot be read while it is away.
 class gated_log final : public event_log {

@@ -79,6 +79,7 @@ test('a commit that cannot be read is parked with its position, and a rebuild ta
   sqlite(log, `CREATE TABLE kept AS SELECT place, body FROM commits WHERE ${place}; UPDATE commits SET body = '{"id":1}' WHERE ${place}`);
 
   const damaged = await startNode(t, { data });
+  for (const name of ['users', 'accounts']) ok(await damaged.post(`/admin/projections/${name}/resume`));
   await damaged.caughtUp('users');
   await damaged.caughtUp('accounts');
   assert.deepEqual((await damaged.allRows('users')).map((row) => row.id), [wash.id]);

@@ -150,7 +150,7 @@ test('streams are bounded, and requests are answered beside them', async (t) => 
 });
 
 test('a reader that does not read is cut off, and costs the node nothing', async (t) => {
-  const node = await startNode(t);
+  const node = await startNode(t, { flags: ['--max-body', String(8 << 20)] });
   const big = 'x'.repeat(2000);
   const many = Array.from({ length: 1000 }, (_, i) => ({ id: `c-${i}`, type: 'AddUser', metadata: {}, data: profile(`p-${i}`, { picture: big }) }));
   for (let round = 0; round < 5; ++round) {
