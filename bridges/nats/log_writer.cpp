@@ -15,6 +15,10 @@ constexpr auto pause_between_tries = std::chrono::milliseconds(20);
 
 monotonic_time now() { return std::chrono::steady_clock::now(); }
 
+error already_known(const commit& wanted) {
+  return {errc::duplicate, "command " + wanted.command_id + " is already in the log"};
+}
+
 std::vector<append_result> all_failed(std::size_t count, const error& why) {
   return std::vector<append_result>(count, append_result{{}, why});
 }
@@ -26,7 +30,7 @@ std::vector<append_result> all_failed(std::size_t count, const error& why) {
 class log_writer::batch {
  public:
   batch(log_writer& writer, std::span<const append_request> requests)
-      : writer_(writer), results_(requests.size()) {
+      : writer_(writer), requests_(requests), results_(requests.size()) {
     for (std::size_t i = 0; i < requests.size(); ++i) {
       if (requests[i].commits.empty()) fail(i, {errc::invalid, "an append without commits"});
       for (const auto& one : requests[i].commits) {
@@ -47,10 +51,11 @@ class log_writer::batch {
         const auto [request, what] = one.waiting[one.next];
         if (!results_[request].failure) {
           if (ids.contains(what->command_id)) break;
-          auto at = check(*what);
+          auto at = check(*what, requests_[request].ids_given);
           if (at) {
             ids.insert(what->command_id);
-            wave.push_back({what, at->sequence, {}, {}, 0, false, false});
+            wave.push_back(
+                {what, at->sequence, {}, {}, 0, requests_[request].ids_given, false, false});
             owners_.push_back(request);
             ++one.next;
             break;
@@ -87,7 +92,7 @@ class log_writer::batch {
   void fail(std::size_t request, error why) { results_[request].failure = std::move(why); }
 
   /// Where the commit goes, or why it is refused without asking the broker to store it.
-  result<place> check(const commit& wanted) {
+  result<place> check(const commit& wanted, bool id_given) {
     if (auto named = check_names(wanted); !named) return named.error();
     if (wanted.body.size() + header_bytes > writer_.broker_->max_payload()) {
       return error{errc::invalid,
@@ -99,15 +104,21 @@ class log_writer::batch {
     if (newest->version == wanted.first_version - 1) return newest;
     auto before = writer_.index_.find(wanted.command_id);
     if (!before) return std::move(before).error();
-    if (*before) {
-      return error{errc::duplicate, "command " + wanted.command_id + " is already in the log"};
+    bool known = before->has_value();
+    if (!known && id_given) {
+      auto kept =
+          writer_.messages_.last(writer_.outcomes_, writer_.outcome_subject(wanted.command_id));
+      if (!kept) return std::move(kept).error();
+      known = kept->has_value();
     }
+    if (known) return already_known(wanted);
     return error{errc::conflict, wanted.stream.name() + " is at version " +
                                      std::to_string(newest->version) + ", not at " +
                                      std::to_string(wanted.first_version - 1)};
   }
 
   log_writer& writer_;
+  const std::span<const append_request> requests_;
   std::vector<append_result> results_;
   std::map<stream_id, std::size_t> by_entity_;
   std::vector<chain> chains_;
@@ -133,39 +144,68 @@ std::vector<append_result> log_writer::append(std::span<const append_request> re
   if (auto ready = settle(); !ready) return all_failed(requests.size(), ready.error());
   if (auto opened = open_window(); !opened) return all_failed(requests.size(), opened.error());
   const auto deadline = now() + broker_->options().patience;
-  auto alongside = to_messages(outcomes);
   batch work(*this, requests);
   for (auto wave = work.next_wave(); !wave.empty(); wave = work.next_wave()) {
-    std::vector<command_index::wanted> claims;
-    std::vector<std::size_t> claimants;
-    for (std::size_t i = 0; i < wave.size(); ++i) {
-      auto& one = wave[i];
+    std::vector<outgoing> entries;
+    for (auto& one : wave) {
       if (auto in = streams_.find_or_make(one.what->stream.category); !in) {
         one.failure = std::move(in).error();
       } else if (now() >= deadline) {
         one.failure = error{errc::unavailable, "the broker is too slow; nothing was stored"};
       } else if (one.what->fresh_id) {
-        alongside.push_back(index_.entry({one.what, one.previous}));
-      } else {
-        claims.push_back({one.what, one.previous});
-        claimants.push_back(i);
+        entries.push_back(index_.entry({one.what, one.previous}));
       }
     }
-    if (!claims.empty()) {
-      auto refused = index_.claim(*window_, claims, deadline);
-      for (std::size_t i = 0; i < claims.size(); ++i) {
-        wave[claimants[i]].failure = std::move(refused[i]);
-      }
-    }
-    publish_all(wave, std::exchange(alongside, {}), deadline);
+    respect_outcomes(wave);
+    claim(wave, deadline);
+    publish_all(wave, std::move(entries), deadline);
     work.take(wave);
   }
-  if (!alongside.empty()) window_->exchange(alongside, now() + broker_->options().answer_timeout);
+  // Behind the commits, so that the two of one call do not judge each other.
+  if (const auto kept = to_messages(outcomes); !kept.empty()) {
+    window_->exchange(kept, now() + broker_->options().answer_timeout);
+  }
   for (const auto& [category, head] : work.heads()) {
     const auto text = std::to_string(head);
     natsConnection_PublishString(broker_->native(), names_.growth(category).c_str(), text.c_str());
   }
   return std::move(work).results();
+}
+
+void log_writer::claim(std::vector<publish>& wave, monotonic_time deadline) {
+  std::vector<command_index::wanted> claims;
+  std::vector<publish*> claimants;
+  for (auto& one : wave) {
+    if (one.failure || one.what->fresh_id) continue;
+    claims.push_back({one.what, one.previous});
+    claimants.push_back(&one);
+  }
+  if (claims.empty()) return;
+  auto refused = index_.claim(*window_, claims, deadline);
+  for (std::size_t i = 0; i < claimants.size(); ++i) claimants[i]->failure = std::move(refused[i]);
+}
+
+void log_writer::respect_outcomes(std::vector<publish>& wave) {
+  std::vector<publish*> asked;
+  std::vector<std::string> subjects;
+  for (auto& one : wave) {
+    if (one.failure || !one.id_given || one.what->fresh_id) continue;
+    asked.push_back(&one);
+    subjects.push_back(outcome_subject(one.what->command_id));
+  }
+  if (asked.empty()) return;
+  const auto kept = messages_.present(outcomes_, subjects);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (!kept) {
+      asked[i]->failure = kept.error();
+    } else if ((*kept)[i]) {
+      asked[i]->failure = already_known(*asked[i]->what);
+    }
+  }
+}
+
+std::string log_writer::outcome_subject(const std::string& command_id) const {
+  return "$KV." + names_.bucket("outcomes") + '.' + key_of(command_id);
 }
 
 result<void> log_writer::open_window() {
@@ -206,7 +246,7 @@ std::vector<outgoing> log_writer::to_messages(std::span<const kept_outcome> outc
     const json value = {{"digest", kept.digest},
                         {"time", kept.time.time_since_epoch().count()},
                         {"outcome", to_json(kept.outcome)}};
-    messages.push_back({"$KV." + names_.bucket("outcomes") + '.' + key_of(kept.command_id),
+    messages.push_back({outcome_subject(kept.command_id),
                         value.dump(-1, ' ', false, json::error_handler_t::replace),
                         {}});
     expect_last(messages.back(), 0);

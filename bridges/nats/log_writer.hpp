@@ -42,6 +42,7 @@ class log_writer {
     outgoing message;
     std::optional<error> failure;
     position_t position = 0;
+    bool id_given = false;  ///< A kept outcome may carry the command's id.
     bool settled = false;
     bool maybe_stored = false;  ///< An earlier try has had no answer.
   };
@@ -49,6 +50,11 @@ class log_writer {
 
   result<void> open_window();
   result<place> newest_place(const stream_id& entity, version_t expected);
+  /// Claims the ids of the wave's commits that are not known to be fresh.
+  void claim(std::vector<publish>& wave, monotonic_time deadline);
+  /// Refuses those whose command has a kept outcome.
+  void respect_outcomes(std::vector<publish>& wave);
+  [[nodiscard]] std::string outcome_subject(const std::string& command_id) const;
   std::vector<outgoing> to_messages(std::span<const kept_outcome> outcomes) const;
   /// Publishes all, with `alongside`, and tries again until all are settled or the deadline passed.
   void publish_all(std::vector<publish>& wave, std::vector<outgoing> alongside,

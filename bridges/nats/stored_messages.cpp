@@ -51,6 +51,33 @@ result<std::optional<stored_message>> stored_messages::last(const stream_facts& 
   return direct_get(in, R"({"last_by_subj":")" + subject + "\"}");
 }
 
+result<std::vector<bool>> stored_messages::present(const stream_facts& in,
+                                                   const std::vector<std::string>& subjects) {
+  std::vector<bool> found(subjects.size());
+  if (in.replicas > 1) {
+    for (std::size_t i = 0; i < subjects.size(); ++i) {
+      auto newest = ask_leader_for_last(in, subjects[i]);
+      if (!newest) return std::move(newest).error();
+      found[i] = newest->has_value();
+    }
+    return found;
+  }
+  return windows_.with([&](request_window& window) -> result<std::vector<bool>> {
+    std::vector<outgoing> questions;
+    questions.reserve(subjects.size());
+    for (const auto& subject : subjects)
+      questions.push_back(direct_get_of(in, R"({"last_by_subj":")" + subject + "\"}"));
+    auto answers = window.exchange(
+        questions, std::chrono::steady_clock::now() + broker_->options().answer_timeout);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const auto one = read(answers[i]);
+      if (!one) return no_answer(in);
+      found[i] = one->has_value();
+    }
+    return found;
+  });
+}
+
 result<std::optional<stored_message>> stored_messages::next(const stream_facts& in,
                                                             const std::string& subject,
                                                             position_t from) {

@@ -29,6 +29,9 @@ class stored_messages {
 
   /// The newest message on a subject.
   result<std::optional<stored_message>> last(const stream_facts& in, const std::string& subject);
+  /// Which of these subjects have a message, in one round trip where one replica can say.
+  result<std::vector<bool>> present(const stream_facts& in,
+                                    const std::vector<std::string>& subjects);
   /// The first message on a subject from this sequence on.
   result<std::optional<stored_message>> next(const stream_facts& in, const std::string& subject,
                                              position_t from);
