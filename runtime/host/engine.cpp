@@ -100,7 +100,7 @@ class engine::implementation {
     ask<bool>(*root_, true, std::chrono::steady_clock::time_point::max(),
               [](auto reply) { return sync{std::move(reply)}; });
     log_.watch(
-        [this](const std::string& category, position_t head) { tell_subscribers(category, head); });
+        [this](const std::string& category, position_t head) { announce_growth(category, head); });
   }
 
   result<void> start_bridges(std::vector<std::shared_ptr<bridge>> bridges) {
