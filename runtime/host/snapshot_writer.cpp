@@ -5,11 +5,13 @@
 namespace troupe::host {
 
 snapshot_queue::place snapshot_queue::enter() {
-  if (waiting_.fetch_add(1) >= bound_) {
-    waiting_.fetch_sub(1);
-    skip();
-    return nullptr;
-  }
+  auto waiting = waiting_.load();
+  do {
+    if (waiting >= bound_) {
+      skip();
+      return nullptr;
+    }
+  } while (!waiting_.compare_exchange_weak(waiting, waiting + 1));
   return {this, [self = shared_from_this()](const void*) { self->waiting_.fetch_sub(1); }};
 }
 
