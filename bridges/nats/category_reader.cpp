@@ -21,13 +21,17 @@ result<std::vector<recorded_commit>> category_reader::read(const std::string& ca
   if (!*in || limit == 0) return found;
   from = std::max<position_t>(from, 1);
   auto end = known(category).end;
-  if (from > end) {
-    auto asked = messages_.end(**in);
-    if (!asked) return std::move(asked).error();
-    end = *asked;
-  }
+  bool is_last =
+      false;  // What this node knows of the end may be less than what others have stored.
   auto chunk = std::min<position_t>(first_chunk, limit);
-  while (from <= end && found.size() < limit) {
+  while (found.size() < limit) {
+    if (from > end && !is_last) {
+      auto asked = messages_.end(**in);
+      if (!asked) return std::move(asked).error();
+      end = *asked;
+      is_last = true;
+    }
+    if (from > end) break;
     const auto last = from + std::min(chunk - 1, end - from);
     auto messages = messages_.range(**in, from, last);
     if (!messages) return std::move(messages).error();
