@@ -7,6 +7,8 @@
 namespace troupe::nats {
 namespace {
 
+constexpr std::chrono::milliseconds longest_setup{5'000};
+
 constexpr int milliseconds_between_tries = 250;
 /// Nodes that lost the same broker do not come back in step.
 constexpr int jitter_milliseconds = 500;
@@ -94,7 +96,9 @@ result<std::shared_ptr<connection>> connection::open(const connection_options& o
   connection_ptr owned(opened);
   jsOptions wishes;
   jsOptions_Init(&wishes);
-  wishes.Wait = options.answer_timeout.count();
+  // A stream or a bucket is made with several flushes to disk, which may take longer than an
+  // answer.
+  wishes.Wait = std::max(options.answer_timeout, longest_setup).count();
   jsCtx* context = nullptr;
   if (const auto status = natsConnection_JetStream(&context, opened, &wishes); status != NATS_OK) {
     return failure_of(status, "JetStream");

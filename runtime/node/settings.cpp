@@ -35,7 +35,7 @@ void add_options(CLI::App& run, settings& options) {
       ->capture_default_str();
   run.add_option("--nats", options.nats, "Brokers for --log nats, separated by commas")
       ->delimiter(',')
-      ->capture_default_str();
+      ->default_str(options.nats.front());
   run.add_option("--nats-creds", options.nats_creds, "File with the broker's credentials")
       ->check(CLI::ExistingFile);
   run.add_option("--nats-ca", options.nats_ca,

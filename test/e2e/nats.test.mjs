@@ -47,7 +47,8 @@ test('a newcomer tries a node on a broker', async (t) => {
     const unlock = envelope('unlock-1', 'UnlockAccount', { reason: 'found it' }, { traceId: 'trace-1', userId: 'support' });
     const answered = headers();
     answered.set('Troupe-Outcome-To', 'my.outcomes');
-    const next = async () => (await outcomes[Symbol.asyncIterator]().next()).value.json();
+    const received = outcomes[Symbol.asyncIterator]();
+    const next = async () => (await received.next()).value.json();
     await js.publish(`identity.command.${id}`, unlock, { headers: answered, msgID: 'unlock-1' });
     const first = await next();
     assert.equal(first.status, 'accepted');

@@ -34,9 +34,10 @@ async function cluster(t, options) {
   const ports = [];
   for (let i = 0; i < 3; ++i) ports.push({ client: await freePort(), route: await freePort() });
   const brokers = await startCluster(t, ports, options);
-  const { manager } = await connectTo(t, brokers[0]);
+  let manager;
   await until('the cluster to have a leader', async () => {
     try {
+      manager ??= (await connectTo(t, brokers[0])).manager;
       await manager.streams.add({ name: 'warm', subjects: ['warm'], num_replicas: 3, storage: 'memory' });
       return true;
     } catch {
