@@ -142,6 +142,8 @@ class engine::implementation {
     for (const auto& one : bridges_) one->stop();
     if (auto root = root_->handle()) caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
     system_->await_all_actors_done();
+    // Nobody supervises the root: its card and it would keep each other.
+    root_->ended(actor_status::stopped, clock_.now());
     system_.reset();
   }
 
