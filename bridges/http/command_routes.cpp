@@ -43,13 +43,31 @@ result<command_request> command_of(const request& received, std::string id,
   return command;
 }
 
-reply execute(const request& received, std::string id, surroundings& around) {
-  auto command = command_of(received, std::move(id), around);
-  if (!command) return error_reply(command.error());
-  if (!prefers_async(received)) return command_reply(around.app.execute(std::move(*command)));
-  const auto command_id = command->context.command_id;
-  const auto refused = around.app.take_in(std::move(*command));
+/// Hands the command in without waiting; its outcome is the answer.
+reply execute(command_request command, const std::shared_ptr<surroundings>& around) {
+  reply outcome;
+  outcome.later = [around, command = std::move(command)](answering answer) mutable {
+    around->app.submit(std::move(command),
+                       [answer = std::move(answer)](const command_outcome& known) {
+                         answer(command_reply(known));
+                       });
+  };
+  return outcome;
+}
+
+/// Hands the command in for a caller who asks for the outcome later. A command whose id its caller
+/// chose is looked for in the log first, so this may wait.
+reply take_in(command_request command, surroundings& around) {
+  const auto command_id = command.context.command_id;
+  const auto refused = around.app.take_in(std::move(command));
   return refused ? command_reply(*refused) : to_reply(taken_in(command_id));
+}
+
+reply accept(const request& received, std::string id, const std::shared_ptr<surroundings>& around) {
+  auto command = command_of(received, std::move(id), *around);
+  if (!command) return error_reply(command.error());
+  return prefers_async(received) ? take_in(std::move(*command), *around)
+                                 : execute(std::move(*command), around);
 }
 
 reply get_status(const request& received, surroundings& around) {
@@ -66,11 +84,15 @@ reply get_status(const request& received, surroundings& around) {
 }  // namespace
 
 void add_command_routes(router& routes, const std::shared_ptr<surroundings>& around) {
-  routes.add("POST", "/v1/{category}/{id}/{Command}", [around](const request& received) {
-    return execute(received, received.parameter("id"), *around);
-  });
-  routes.add("POST", "/v1/{category}/{Command}",
-             [around](const request& received) { return execute(received, "", *around); });
+  routes.add(
+      "POST", "/v1/{category}/{id}/{Command}",
+      [around](const request& received) {
+        return accept(received, received.parameter("id"), around);
+      },
+      prefers_async);
+  routes.add(
+      "POST", "/v1/{category}/{Command}",
+      [around](const request& received) { return accept(received, "", around); }, prefers_async);
   routes.add("GET", "/v1/commands/{commandId}",
              [around](const request& received) { return get_status(received, *around); });
 }

@@ -11,12 +11,39 @@
 #include <cerrno>
 
 namespace troupe::http {
+namespace {
+
+bool is_from_this_machine(int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
+  if (address.ss_family == AF_INET) {
+    const auto& four = reinterpret_cast<const sockaddr_in&>(address);
+    return (ntohl(four.sin_addr.s_addr) >> 24U) == 127;
+  }
+  if (address.ss_family == AF_INET6) {
+    const auto& six = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+    return IN6_IS_ADDR_LOOPBACK(&six) || (IN6_IS_ADDR_V4MAPPED(&six) && six.s6_addr[12] == 127);
+  }
+  return false;
+}
+
+/// May one more read or write begin? One always may that does not wait.
+bool is_over(connection::deadline until) {
+  return until != connection::at_once && std::chrono::steady_clock::now() >= until;
+}
+
+}  // namespace
+
+connection::connection(int socket)
+    : socket_(socket), from_this_machine_(is_from_this_machine(socket)) {}
 
 connection::~connection() { ::close(socket_); }
 
 connection::reading connection::receive(deadline until) {
+  const int flags = until == at_once ? MSG_DONTWAIT : 0;
   for (;;) {
-    const auto received = ::recv(socket_, chunk_.data(), chunk_.size(), 0);
+    const auto received = ::recv(socket_, chunk_.data(), chunk_.size(), flags);
     if (received > 0) {
       input_.append(chunk_.data(), static_cast<std::size_t>(received));
       return reading::done;
@@ -26,13 +53,6 @@ connection::reading connection::receive(deadline until) {
     if (errno != EAGAIN && errno != EWOULDBLOCK) return reading::ended;
     if (std::chrono::steady_clock::now() >= until) return reading::late;
   }
-}
-
-connection::reading connection::wait(deadline until) {
-  if (begin_ < input_.size()) return reading::done;
-  input_.clear();
-  begin_ = 0;
-  return receive(until);
 }
 
 connection::reading connection::read_head(std::string& head, std::size_t max_bytes,
@@ -62,7 +82,7 @@ connection::reading connection::read_head(std::string& head, std::size_t max_byt
     }
     scanned = input_.size();
     if (input_.size() > max_bytes) return reading::too_long;
-    if (std::chrono::steady_clock::now() >= until) return reading::late;
+    if (is_over(until)) return reading::late;
     if (const auto got = receive(until); got != reading::done) return got;
   }
 }
@@ -70,7 +90,7 @@ connection::reading connection::read_head(std::string& head, std::size_t max_byt
 connection::reading connection::read_body(std::string_view& body, std::size_t bytes,
                                           deadline until) {
   while (input_.size() - begin_ < bytes) {
-    if (std::chrono::steady_clock::now() >= until) return reading::late;
+    if (is_over(until)) return reading::late;
     if (const auto got = receive(until); got != reading::done) return got;
   }
   body = std::string_view(input_).substr(begin_, bytes);
@@ -89,14 +109,16 @@ void connection::forget_body() {
   }
 }
 
-connection::reading connection::send(std::string_view head, std::string_view body, deadline until) {
+connection::reading connection::send(std::string_view& head, std::string_view& body,
+                                     deadline until) {
+  const int flags = MSG_NOSIGNAL | (until == at_once ? MSG_DONTWAIT : 0);
   while (!head.empty() || !body.empty()) {
     std::array<iovec, 2> parts{{{const_cast<char*>(head.data()), head.size()},
                                 {const_cast<char*>(body.data()), body.size()}}};
     msghdr message{};
     message.msg_iov = parts.data();
     message.msg_iovlen = parts.size();
-    const auto sent = ::sendmsg(socket_, &message, MSG_NOSIGNAL);
+    const auto sent = ::sendmsg(socket_, &message, flags);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return reading::late;
     if (sent <= 0) return reading::ended;
@@ -105,7 +127,7 @@ connection::reading connection::send(std::string_view head, std::string_view bod
     head.remove_prefix(of_head);
     body.remove_prefix(taken - of_head);
     const bool left = !head.empty() || !body.empty();
-    if (left && std::chrono::steady_clock::now() >= until) return reading::late;
+    if (left && is_over(until)) return reading::late;
   }
   return reading::done;
 }
@@ -136,20 +158,5 @@ void connection::say_goodbye() {
 void connection::interrupt() { ::shutdown(socket_, SHUT_RDWR); }
 
 void connection::end_input() { ::shutdown(socket_, SHUT_RD); }
-
-bool connection::from_this_machine() const {
-  sockaddr_storage address{};
-  socklen_t size = sizeof(address);
-  if (::getpeername(socket_, reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
-  if (address.ss_family == AF_INET) {
-    const auto& four = reinterpret_cast<const sockaddr_in&>(address);
-    return (ntohl(four.sin_addr.s_addr) >> 24U) == 127;
-  }
-  if (address.ss_family == AF_INET6) {
-    const auto& six = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
-    return IN6_IS_ADDR_LOOPBACK(&six) || (IN6_IS_ADDR_V4MAPPED(&six) && six.s6_addr[12] == 127);
-  }
-  return false;
-}
 
 }  // namespace troupe::http

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -10,16 +9,18 @@
 namespace troupe::http {
 
 /// An accepted socket: reads whole requests within bounds of size and time, writes whole answers.
-/// For one thread, but for `interrupt` and `end_input`. The socket has receive and send timeouts,
-/// which bound a single wait.
+/// For one thread at a time, but for `interrupt` and `end_input`. The socket has receive and send
+/// timeouts, which bound a single wait.
 class connection {
  public:
   using deadline = std::chrono::steady_clock::time_point;
+  /// The deadline of a caller that must not wait: `late` means that it would have had to.
+  static constexpr deadline at_once = deadline::min();
 
   enum class reading {
     done,
     ended,      ///< The peer has closed, or somebody called `interrupt` or `end_input`.
-    late,       ///< The deadline has passed.
+    late,       ///< The deadline has passed. What has arrived is kept.
     too_long,   ///< Longer than allowed.
     malformed,  ///< A line of the head does not end with CR LF.
   };
@@ -30,13 +31,15 @@ class connection {
     late,
   };
 
-  explicit connection(int socket) : socket_(socket) {}
+  explicit connection(int socket);
   ~connection();
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
 
-  /// Waits for the first byte of a request.
-  reading wait(deadline until);
+  [[nodiscard]] int socket() const { return socket_; }
+
+  /// Have bytes arrived that nobody has used yet?
+  [[nodiscard]] bool has_input() const { return begin_ < input_.size(); }
 
   /// Reads up to and including the empty line into `head`; skips empty lines before it.
   reading read_head(std::string& head, std::size_t max_bytes, deadline until);
@@ -45,8 +48,11 @@ class connection {
   reading read_body(std::string_view& body, std::size_t bytes, deadline until);
   void forget_body();
 
-  /// Sends both whole, or says why not: `ended` or `late`.
-  reading send(std::string_view head, std::string_view body, deadline until);
+  /// The request whose head was read last is to be read again.
+  void read_again() { begin_ = 0; }
+
+  /// Sends both whole and takes off them what was sent; or says why not: `ended` or `late`.
+  reading send(std::string_view& head, std::string_view& body, deadline until);
 
   /// While an answer goes on: waits until `other` can be read.
   waking wait_beside(int other, deadline until) const;
@@ -61,17 +67,13 @@ class connection {
   /// No more requests but the one that is being read, if it has arrived. Any thread.
   void end_input();
 
-  [[nodiscard]] bool from_this_machine() const;
-
-  /// Between two requests; kept by the server.
-  std::atomic<bool> idle{true};
-  /// Within an answer that goes on until it is ended; kept by the server.
-  std::atomic<bool> streaming{false};
+  [[nodiscard]] bool from_this_machine() const { return from_this_machine_; }
 
  private:
   reading receive(deadline until);
 
-  int socket_;
+  const int socket_;
+  const bool from_this_machine_;
   std::string input_;
   std::size_t begin_ = 0;  ///< Of what has not been consumed.
   std::size_t body_size_ = 0;

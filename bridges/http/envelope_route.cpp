@@ -1,3 +1,4 @@
+#include <chrono>
 #include <condition_variable>
 #include <limits>
 #include <map>
@@ -67,11 +68,12 @@ class gathering {
     if (--missing_ == 0 || index == awaited_) arrived_.notify_one();
   }
 
-  /// Waits for one of them; false if it did not come before the deadline.
+  /// Waits for one of them; false if the deadline has passed, at which it is answered as unknown.
   bool wait_for(std::size_t index, monotonic_time deadline) {
     std::unique_lock lock(mutex_);
     awaited_ = index;
-    return arrived_.wait_until(lock, deadline, [&] { return outcomes_[index].has_value(); });
+    return arrived_.wait_until(lock, deadline, [&] { return outcomes_[index].has_value(); }) &&
+           std::chrono::steady_clock::now() < deadline;
   }
 
   /// Those that came before the deadline.

@@ -52,8 +52,7 @@ reply json_reply(const json& body, int status) {
 }
 
 reply to_reply(const http_response& response) {
-  return {response.status, text_of(response.body), response.content_type, response.headers,
-          nullptr};
+  return {response.status, text_of(response.body), response.content_type, response.headers};
 }
 
 reply problem_reply(int status, std::string code, std::string detail,

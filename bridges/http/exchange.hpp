@@ -34,6 +34,10 @@ struct request {
 };
 
 class live_stream;
+struct reply;
+
+/// Takes an answer that comes later: once, on any thread; does not block.
+using answering = std::function<void(reply)>;
 
 /// An answer, ready to be sent.
 struct reply {
@@ -43,6 +47,9 @@ struct reply {
   std::vector<std::pair<std::string, std::string>> headers;
   /// Set when the answer goes on: sends the body, and returns when the stream has ended.
   std::function<void(live_stream&)> stream = nullptr;
+  /// Set when the answer comes later, instead of all of the above: begins the work, and must not
+  /// block. The request is gone by then.
+  std::function<void(answering)> later = nullptr;
 };
 
 /// The text of a JSON value; bytes that are not UTF-8 are replaced, so this cannot fail.

@@ -1,14 +1,15 @@
 #pragma once
 
 #include <memory>
+#include <thread>
 
 #include "runtime/core/application.hpp"
 
 namespace troupe::http {
 
-/// An application whose waits can be ended, so that a bridge can stop at once while commands are
-/// under way: their callers are told that the outcome is not known, and what becomes of them is the
-/// log's business. Thread-safe.
+/// An application whose waits end: a command's at its deadline, and all of them on request, so that
+/// a bridge can stop at once while commands are under way. Their callers are told that the outcome
+/// is not known, and what becomes of them is the log's business. Thread-safe.
 class interruptible_application final : public application {
  public:
   explicit interruptible_application(application& behind);
@@ -39,6 +40,7 @@ class interruptible_application final : public application {
   application& behind_;
   std::shared_ptr<waiting>
       waiting_;  ///< Shared with completions, which may come after the end of this.
+  std::thread timekeeper_;
 };
 
 }  // namespace troupe::http

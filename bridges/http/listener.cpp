@@ -9,13 +9,10 @@
 #include <cstring>
 #include <deque>
 #include <string_view>
-#include <thread>
 #include <tuple>
 #include <utility>
 
 #include <httplib.h>
-
-#include "bridges/http/worker_pool.hpp"
 
 namespace troupe::http {
 namespace {
@@ -71,11 +68,8 @@ class farewells {
 
 class listener::implementation final : private httplib::Server {
  public:
-  implementation(const settings& wanted, serve handle, std::function<void()> turned_away)
-      : handle_(std::move(handle)),
-        turned_away_(std::move(turned_away)),
-        workers_(wanted.max_connections) {
-    new_task_queue = [this] { return new task_queue(*this); };  // The server deletes it.
+  implementation(const settings& wanted, take accepted) : take_(std::move(accepted)) {
+    new_task_queue = [] { return new task_queue; };  // The server deletes it.
     set_tcp_nodelay(true);
     set_read_timeout(wanted.read_timeout.count());
     set_write_timeout(wanted.write_timeout.count());
@@ -112,7 +106,6 @@ class listener::implementation final : private httplib::Server {
   [[nodiscard]] int port() const { return port_; }
 
   bool run() {
-    accepting_thread_ = std::this_thread::get_id();
     listen_after_bind();
     return closing_;
   }
@@ -123,48 +116,33 @@ class listener::implementation final : private httplib::Server {
   }
 
  private:
+  /// Runs what it is given on the accepting thread, which does no more than hand it on.
   class task_queue final : public httplib::TaskQueue {
    public:
-    explicit task_queue(implementation& owner) : owner_(owner) {}
-
-    void enqueue(std::function<void()> task) override {
-      // Refused by running the task here: `process_and_close_socket` sees which thread it is on.
-      if (!owner_.workers_.run(task)) task();
-    }
-    void shutdown() override { owner_.workers_.shutdown(); }
-
-   private:
-    implementation& owner_;
+    void enqueue(std::function<void()> task) override { task(); }
+    void shutdown() override {}
   };
 
   bool process_and_close_socket(socket_t socket) override {
-    if (std::this_thread::get_id() != accepting_thread_) {
-      handle_(socket);
-    } else {
-      turned_away_();
-      std::array<char, 4096> request{};
-      std::ignore = ::recv(socket, request.data(), request.size(), MSG_DONTWAIT);
-      std::ignore = ::send(socket, too_many_connections.data(), too_many_connections.size(),
-                           MSG_NOSIGNAL | MSG_DONTWAIT);
-      ::shutdown(socket, SHUT_WR);
-      farewells_.add(socket);
-    }
+    if (take_(socket)) return true;
+    std::array<char, 4096> request{};
+    std::ignore = ::recv(socket, request.data(), request.size(), MSG_DONTWAIT);
+    std::ignore = ::send(socket, too_many_connections.data(), too_many_connections.size(),
+                         MSG_NOSIGNAL | MSG_DONTWAIT);
+    ::shutdown(socket, SHUT_WR);
+    farewells_.add(socket);
     return true;
   }
 
-  serve handle_;
-  std::function<void()> turned_away_;
-  worker_pool workers_;
+  take take_;
   farewells farewells_;
-  std::thread::id accepting_thread_;
   std::atomic<bool> closing_{false};
   int handle_to_close_ = -1;
   int port_ = 0;
 };
 
-result<std::unique_ptr<listener>> listener::open(const settings& wanted, serve handle,
-                                                 std::function<void()> turned_away) {
-  auto made = std::make_unique<implementation>(wanted, std::move(handle), std::move(turned_away));
+result<std::unique_ptr<listener>> listener::open(const settings& wanted, take accepted) {
+  auto made = std::make_unique<implementation>(wanted, std::move(accepted));
   if (auto opened = made->open(wanted); !opened) return opened.error();
   return std::unique_ptr<listener>(new listener(std::move(made)));
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,32 +9,29 @@
 
 namespace troupe::http {
 
-/// A listening TCP socket and the threads for its connections. The only code that knows
-/// cpp-httplib, of which it uses address resolution, binding, the accept loop and the task queue;
-/// README.md says why not more.
+/// A listening TCP socket. The only code that knows cpp-httplib, of which it uses address
+/// resolution, binding, the accept loop and the task queue; README.md says why not more.
 class listener {
  public:
   struct settings {
     std::string host;
     int port = 0;
-    std::size_t max_connections = 1;
     std::chrono::seconds read_timeout{1};
     std::chrono::seconds write_timeout{1};
   };
 
-  /// Takes over an accepted socket; called on a thread of its own, may block.
-  using serve = std::function<void(int socket)>;
+  /// Takes over an accepted socket; false: there is no place for it, and it is turned away. Called
+  /// on the accepting thread; must not block.
+  using take = std::function<bool(int socket)>;
 
   /// Binds and listens: connections are queued by the system until `run`. The error says what is
   /// wrong with the address, not how to choose another.
-  static result<std::unique_ptr<listener>> open(const settings& wanted, serve handle,
-                                                std::function<void()> turned_away);
+  static result<std::unique_ptr<listener>> open(const settings& wanted, take accepted);
   ~listener();
 
   [[nodiscard]] int port() const;
 
-  /// Accepts until `close`, then waits for the connections to end. False if accepting broke down by
-  /// itself. Call once.
+  /// Accepts until `close`. False if accepting broke down by itself. Call once.
   bool run();
 
   /// Accepts no more. Any thread; idempotent.

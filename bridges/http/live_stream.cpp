@@ -28,7 +28,8 @@ bool live_stream::going_on() {
 
 bool live_stream::send(std::string_view text) {
   if (ended_) return false;
-  const auto sent = peer_.send(text, {}, steady_clock::now() + limits_.write_timeout);
+  std::string_view nothing;
+  const auto sent = peer_.send(text, nothing, steady_clock::now() + limits_.write_timeout);
   too_slow_ = sent == connection::reading::late;
   ended_ = sent != connection::reading::done;
   return !ended_;

@@ -22,7 +22,7 @@ std::string joined(std::vector<std::string>::const_iterator from,
 
 }  // namespace
 
-void router::add(std::string method, std::string pattern, handler handle) {
+void router::add(std::string method, std::string pattern, handler handle, waiting_rule waits) {
   entry made{{}, nullptr};
   std::string_view rest = std::string_view(pattern).substr(1);
   for (;;) {
@@ -43,7 +43,7 @@ void router::add(std::string method, std::string pattern, handler handle) {
     rest.remove_prefix(end + 1);
   }
   endpoints_.push_back(std::make_unique<endpoint>(
-      endpoint{std::move(method), std::move(pattern), std::move(handle)}));
+      endpoint{std::move(method), std::move(pattern), std::move(handle), waits}));
   made.leads_to = endpoints_.back().get();
   // Behind its equals: of two equal patterns the one added first wins.
   const auto place = std::ranges::find_if(

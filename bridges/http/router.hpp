@@ -12,11 +12,16 @@ namespace troupe::http {
 
 using handler = std::function<reply(const request&)>;
 
+/// Tells whether the handler of this request may wait, for a disk, a database or another thread,
+/// before it returns.
+using waiting_rule = bool (*)(const request&);
+
 /// What a path and a method lead to.
 struct endpoint {
   std::string method;
   std::string pattern;
   handler handle;
+  waiting_rule waits;
 };
 
 /// Finds the endpoint for a path by its segments. Patterns have
@@ -34,7 +39,9 @@ class router {
     std::string allowed;  ///< For the `Allow` header; "" when no pattern matches the path.
   };
 
-  void add(std::string method, std::string pattern, handler handle);
+  void add(
+      std::string method, std::string pattern, handler handle,
+      waiting_rule waits = [](const request&) { return true; });
 
   /// HEAD is answered by GET's endpoint unless it has its own.
   [[nodiscard]] match find(std::string_view method, const std::vector<std::string>& segments) const;

@@ -21,24 +21,17 @@ steady_clock::time_point deadline_for(std::chrono::seconds patience, std::size_t
   return steady_clock::now() + patience + std::chrono::seconds(bytes / least_bytes_per_second);
 }
 
-/// One more, as long as it lives.
-class counted {
- public:
-  explicit counted(std::atomic<std::int64_t>& gauge) : gauge_(gauge) {
-    gauge_.fetch_add(1, std::memory_order_relaxed);
-  }
-  ~counted() { gauge_.fetch_sub(1, std::memory_order_relaxed); }
-  counted(const counted&) = delete;
-  counted& operator=(const counted&) = delete;
-
- private:
-  std::atomic<std::int64_t>& gauge_;
-};
+/// Threads that watch connections; requests that do not wait are handled on them too.
+unsigned count_of_pollers() { return std::clamp(std::thread::hardware_concurrency() / 2, 1U, 8U); }
 
 /// "127.0.0.1:8080", "[::1]:8080"
 std::string address_of(const std::string& host, int port) {
   const bool six = host.find(':') != std::string::npos;
   return (six ? '[' + host + ']' : host) + ':' + std::to_string(port);
+}
+
+reply internal_error() {
+  return problem_reply(500, "internal", "the request could not be handled; this is a bug here");
 }
 
 /// Why a request's body cannot be understood, whatever it is for.
@@ -57,15 +50,6 @@ std::optional<reply> wrong_body_type(const request_head& head) {
 
 }  // namespace
 
-/// A request between its head and its answer.
-struct server::exchange_state {
-  const request_head& head;
-  std::string_view body;
-  const trace_context& trace;
-  bool from_this_machine;
-  const endpoint* found = nullptr;  ///< Set when routed.
-};
-
 server::server(node_model& model, http_options options, site served)
     : model_(model),
       options_(std::move(options)),
@@ -78,18 +62,28 @@ result<void> server::start(on_failure failed) {
   const std::lock_guard lock(life_cycle_);
   const auto address = address_of(options_.host, options_.port);
   if (listener_) return error{errc::invalid, "bridge " + name() + " has already been started"};
-  auto opened = listener::open(
-      {options_.host, options_.port, options_.max_connections, options_.read_timeout,
-       options_.write_timeout},
-      [this](int socket) { serve(socket); },
-      [this] {
-        metrics_.rejected("too-many-connections");
-        metrics_.limit_reached("max-connections");
-      });
+  auto opened =
+      listener::open({options_.host, options_.port, options_.read_timeout, options_.write_timeout},
+                     [this](int socket) { return take(socket); });
   if (!opened) {
     return error{opened.error().code, "address " + address + ' ' + opened.error().message +
                                           " or choose another " + site_.flag};
   }
+  std::vector<std::unique_ptr<poller>> pollers;
+  while (pollers.size() < count_of_pollers()) {
+    const bool first = pollers.empty();
+    auto made =
+        poller::make({.ready =
+                          [this](std::uint64_t id) {
+                            if (const auto one = find(id); one && one->claim()) serve(one, false);
+                          },
+                      .handed_back = [this](std::uint64_t id) { serve(find(id), false); },
+                      .tick = first ? std::function<void()>([this] { end_idle(); }) : [] {}});
+    if (!made) return std::move(made).error();
+    pollers.push_back(std::move(*made));
+  }
+  pollers_ = std::move(pollers);
+  workers_ = std::make_unique<worker_pool>(options_.max_connections);
   draining_ = false;
   stopping_ = false;
   site_.begin();
@@ -112,11 +106,13 @@ void server::drain() {
     draining_ = true;
     lock.lock();
   }
-  // A connection sets `idle` before it looks at `draining_`: one of the two sees the other.
-  for (auto* peer : connections_) {
-    if (peer->idle || peer->streaming) peer->end_input();
+  // One that has an owner is claimed in vain: its owner looks once more before letting go of it,
+  // and sees `draining_`.
+  for (const auto& [id, one] : sessions_) {
+    if (one->streaming) one->peer.end_input();
+    if (one->claim()) hand_back(*one);
   }
-  changed_.wait(lock, [this, before = stops_] { return connections_.empty() || stops_ != before; });
+  changed_.wait(lock, [this, before = stops_] { return sessions_.empty() || stops_ != before; });
 }
 
 void server::stop() {
@@ -128,12 +124,18 @@ void server::stop() {
   {
     const std::lock_guard lock(mutex_);
     ++stops_;
-    for (auto* peer : connections_) peer->interrupt();
+    for (const auto& [id, one] : sessions_) one->peer.interrupt();
     changed_.notify_all();
   }
   listener_->close();
   accepting_.join();
   listener_.reset();
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return sessions_.empty(); });
+  }
+  workers_.reset();
+  pollers_.clear();
   port_ = 0;
 }
 
@@ -153,110 +155,233 @@ json server::describe() const {
           {"routes", std::move(routes)}};
 }
 
-void server::enter(connection& peer) {
-  const std::lock_guard lock(mutex_);
-  connections_.insert(&peer);
-  metrics_.counts().connections.fetch_add(1, std::memory_order_relaxed);
-  if (stopping_) peer.interrupt();
+bool server::take(int socket) {
+  session_ptr one;
+  {
+    const std::lock_guard lock(mutex_);
+    if (sessions_.size() >= options_.max_connections) {
+      metrics_.rejected("too-many-connections");
+      metrics_.limit_reached("max-connections");
+      return false;
+    }
+    one = std::make_shared<session>(++last_id_, socket);
+    sessions_.emplace(one->id, one);
+    metrics_.counts().connections.fetch_add(1, std::memory_order_relaxed);
+    if (stopping_) one->peer.interrupt();
+  }
+  if (poller_of(one->id).watch(socket, one->id)) {
+    hand_back(*one);
+  } else {
+    leave(one);
+  }
+  return true;
 }
 
-void server::leave(connection& peer) {
+session_ptr server::find(std::uint64_t id) {
   const std::lock_guard lock(mutex_);
-  connections_.erase(&peer);
+  const auto found = sessions_.find(id);
+  return found == sessions_.end() ? nullptr : found->second;
+}
+
+void server::leave(const session_ptr& one) {
+  const std::lock_guard lock(mutex_);
+  sessions_.erase(one->id);
   metrics_.counts().connections.fetch_sub(1, std::memory_order_relaxed);
-  if (connections_.empty()) changed_.notify_all();
+  // Under the lock: once nobody is left, the server may go.
+  if (sessions_.empty()) changed_.notify_all();
 }
 
-void server::serve(int socket) {
-  connection peer(socket);
-  enter(peer);
+void server::hand_back(const session& one) { poller_of(one.id).hand_back(one.id); }
+
+void server::hand_over(const session_ptr& one, std::function<void()> task) {
+  if (workers_->run(std::move(task))) return;
+  // As many threads as connections: the system has no more.
+  metrics_.rejected("no-thread");
+  leave(one);
+}
+
+void server::end_idle() {
+  std::vector<session_ptr> open;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, one] : sessions_) open.push_back(one);
+  }
+  const auto since = steady_clock::now() - options_.keep_alive_timeout;
+  for (const auto& one : open) {
+    if (!one->claim()) continue;
+    if (one->idle_since < since) {
+      metrics_.limit_reached("keep-alive");
+      leave(one);
+    } else if (!one->release()) {
+      hand_back(*one);
+    }
+  }
+}
+
+void server::serve(const session_ptr& one, bool may_wait) {
+  const bool own_thread = may_wait;
   try {
-    std::string head_text;
-    for (bool going_on = true; going_on;) {
-      peer.idle = true;
-      // One that was accepted before draining began may have sent its request already:
-      // `end_input` lets that through.
-      if (draining_) peer.end_input();
-      const auto woken = peer.wait(deadline_for(options_.keep_alive_timeout));
-      if (woken == connection::reading::late) metrics_.limit_reached("keep-alive");
-      if (woken != connection::reading::done) break;
-      peer.idle = false;
-      const counted in_flight(metrics_.counts().in_flight);
-      going_on = serve_request(peer, head_text);
+    for (;;) {
+      switch (serve_request(one, may_wait)) {
+        case next::again:
+          may_wait = false;  // For the next request a poller can wait as well.
+          break;
+        case next::idle:
+          if (draining_) return leave(one);
+          one->idle_since = steady_clock::now();
+          if (one->release()) return;
+          break;
+        case next::worker:
+          one->peer.read_again();
+          if (!own_thread) return hand_over(one, [this, one] { serve(one, true); });
+          may_wait = true;
+          break;
+        case next::elsewhere:
+          return;
+        case next::end:
+          return leave(one);
+      }
     }
   } catch (const std::exception&) {  // Out of memory: this connection ends, the others go on.
+    leave(one);
   }
-  leave(peer);
 }
 
-bool server::serve_request(connection& peer, std::string& head_text) {
+server::next server::serve_request(const session_ptr& one, bool may_wait) {
   using reading = connection::reading;
-  switch (
-      peer.read_head(head_text, options_.max_header_bytes, deadline_for(options_.read_timeout))) {
-    case reading::done:
-      break;
-    case reading::ended:
-      return false;
+  auto& peer = one->peer;
+  const auto patience = [&](std::size_t bytes) {
+    return may_wait ? deadline_for(options_.read_timeout, bytes) : connection::at_once;
+  };
+  const auto read = peer.read_head(one->head_text, options_.max_header_bytes, patience(0));
+  if (!may_wait && read == reading::late && !peer.has_input()) return next::idle;
+  if (read == reading::ended) return next::end;
+  if (!may_wait && read != reading::done) return next::worker;
+  switch (read) {
     case reading::late:
-      return refuse(peer,
+      return refuse(*one,
                     {408, "request-timeout", "the request did not arrive in time", "read-timeout"},
                     nullptr);
     case reading::malformed:
-      return refuse(peer, {400, "malformed", "lines of a request must end with CR LF"}, nullptr);
+      return refuse(*one, {400, "malformed", "lines of a request must end with CR LF"}, nullptr);
     case reading::too_long:
-      return refuse(peer,
+      return refuse(*one,
                     {431, "headers-too-large",
                      "request line and headers are larger than " +
                          std::to_string(options_.max_header_bytes) + " bytes",
                      "max-header-bytes"},
                     nullptr);
+    default:
+      break;
   }
-  const auto began = steady_clock::now();
-  auto parsed = parse_head(head_text, {.max_fields = options_.max_header_count,
-                                       .max_target = options_.max_target,
-                                       .max_body = options_.max_body});
-  if (const auto* refused = std::get_if<refusal>(&parsed)) return refuse(peer, *refused, nullptr);
-  const auto& head = std::get<request_head>(parsed);
+  one->began = steady_clock::now();
+  one->found = nullptr;
+  auto parsed = parse_head(one->head_text, {.max_fields = options_.max_header_count,
+                                            .max_target = options_.max_target,
+                                            .max_body = options_.max_body});
+  if (const auto* refused = std::get_if<refusal>(&parsed)) {
+    return may_wait ? refuse(*one, *refused, nullptr) : next::worker;
+  }
+  one->head = std::move(std::get<request_head>(parsed));
+  const auto& head = one->head;
 
-  if (head.expects_continue && head.content_length > 0 &&
-      peer.send("HTTP/1.1 100 Continue\r\n\r\n", {}, deadline_for(options_.write_timeout)) !=
-          reading::done) {
-    return false;
+  if (head.expects_continue && head.content_length > 0) {
+    if (!may_wait) return next::worker;
+    std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    std::string_view nothing;
+    if (peer.send(go_on, nothing, deadline_for(options_.write_timeout)) != reading::done)
+      return next::end;
   }
   std::string_view body;
   const auto length = static_cast<std::size_t>(head.content_length);
-  switch (peer.read_body(body, length, deadline_for(options_.read_timeout, length))) {
+  switch (peer.read_body(body, length, patience(length))) {
     case reading::done:
       break;
     case reading::late:
+      if (!may_wait) return next::worker;
       return refuse(
-          peer, {408, "request-timeout", "the body did not arrive in time", "read-timeout"}, &head);
+          *one, {408, "request-timeout", "the body did not arrive in time", "read-timeout"}, &head);
     default:
-      return false;
+      return next::end;
   }
 
-  const auto trace = trace_of(&head);
-  exchange_state state{head, body, trace, peer.from_this_machine()};
-  auto answered = answer(state);
-  if (answered.stream) {
-    stream(peer, std::move(answered), state);
-    return false;
+  one->trace = trace_of(&head);
+  auto answered = answer(*one, body, may_wait);
+  if (!answered) return next::worker;
+  metrics_.counts().in_flight.fetch_add(1, std::memory_order_relaxed);
+  if (answered->later) {
+    try {
+      answered->later([this, one](const reply& outcome) { finish(one, outcome); });
+    } catch (const std::exception&) {
+      finish(one, internal_error());
+    }
+    return next::elsewhere;
   }
-  const bool keep_alive = head.keep_alive && !draining_;
-  const bool sent = send(peer, answered, trace.trace_id, &head, keep_alive);
-  peer.forget_body();
-  const auto took = steady_clock::now() - began;
-  if (took >= options_.deadline) metrics_.limit_reached("deadline");
-  metrics_.answered(state.found, head.method, answered.status, took);
-  return sent && keep_alive;
+  if (answered->stream) {
+    stream(*one, std::move(*answered));
+    metrics_.counts().in_flight.fetch_sub(1, std::memory_order_relaxed);
+    return next::end;
+  }
+  return send(one, *answered, may_wait);
 }
 
-void server::stream(connection& peer, reply answered, const exchange_state& state) {
-  const auto began = steady_clock::now();
+void server::finish(const session_ptr& one, const reply& answered) {
+  try {
+    switch (send(one, answered, false)) {
+      case next::elsewhere:
+        return;
+      case next::again:
+        one->idle_since = steady_clock::now();
+        // What was read together with the request will not make the socket ready again.
+        if (one->peer.has_input() || !one->release()) hand_back(*one);
+        return;
+      default:
+        break;
+    }
+  } catch (const std::exception&) {  // Out of memory.
+  }
+  leave(one);
+}
+
+server::next server::send(const session_ptr& one, const reply& answered, bool may_wait) {
+  make_head(*one, answered, &one->head, one->head.keep_alive && !draining_);
+  const bool bodiless = !has_body(answered.status) || one->head.method == "HEAD";
+  one->answer_body = bodiless ? std::string() : answered.body;
+  one->body_left = one->answer_body;
+  return send_rest(one, may_wait);
+}
+
+server::next server::send_rest(const session_ptr& one, bool may_wait) {
+  using reading = connection::reading;
+  const auto sent = one->peer.send(
+      one->head_left, one->body_left,
+      may_wait ? deadline_for(options_.write_timeout, one->body_left.size()) : connection::at_once);
+  if (sent == reading::late && !may_wait) {
+    hand_over(one, [this, one] { send_patiently(one); });
+    return next::elsewhere;
+  }
+  if (sent == reading::late) metrics_.limit_reached("write-timeout");
+  one->peer.forget_body();
+  const auto took = steady_clock::now() - one->began;
+  if (took >= options_.deadline) metrics_.limit_reached("deadline");
+  metrics_.answered(one->found, one->head.method, one->status, took);
+  metrics_.counts().in_flight.fetch_sub(1, std::memory_order_relaxed);
+  return sent == reading::done && one->keep_alive ? next::again : next::end;
+}
+
+void server::send_patiently(const session_ptr& one) {
+  try {
+    if (send_rest(one, true) == next::again) return serve(one, false);
+  } catch (const std::exception&) {  // Out of memory.
+  }
+  leave(one);
+}
+
+void server::stream(session& one, reply answered) {
   auto& streams = metrics_.counts().streams;
-  const counted place(streams);
-  // Set before `draining_` is looked at, as with `idle`.
-  peer.streaming = true;
+  streams.fetch_add(1, std::memory_order_relaxed);
+  // Set before `draining_` is looked at: `drain` sees the one, or this the other.
+  one.streaming = true;
   const auto most = std::min(options_.max_streams, options_.max_connections / 2);
   const auto refuse_with = [&](const char* code, const char* detail) {
     answered = problem_reply(503, code, detail);
@@ -268,18 +393,24 @@ void server::stream(connection& peer, reply answered, const exchange_state& stat
     metrics_.limit_reached("max-streams");
     refuse_with("too-many-streams", "too many event streams are open; try again later");
   }
-  const bool sent = send(peer, answered, state.trace.trace_id, &state.head, false);
-  metrics_.answered(state.found, state.head.method, answered.status, steady_clock::now() - began);
-  if (!sent || !answered.stream || state.head.method == "HEAD") return;
-  live_stream out(peer, {options_.write_timeout, options_.heartbeat});
-  answered.stream(out);
-  if (out.too_slow()) metrics_.limit_reached("write-timeout");
+  make_head(one, answered, &one.head, false);
+  if (one.head.method != "HEAD") one.body_left = answered.body;
+  const bool sent =
+      one.peer.send(one.head_left, one.body_left, deadline_for(options_.write_timeout)) ==
+      connection::reading::done;
+  metrics_.answered(one.found, one.head.method, answered.status, steady_clock::now() - one.began);
+  if (sent && answered.stream && one.head.method != "HEAD") {
+    live_stream out(one.peer, {options_.write_timeout, options_.heartbeat});
+    answered.stream(out);
+    if (out.too_slow()) metrics_.limit_reached("write-timeout");
+  }
+  streams.fetch_sub(1, std::memory_order_relaxed);
 }
 
-reply server::answer(exchange_state& state) {
+std::optional<reply> server::answer(session& one, std::string_view body, bool may_wait) {
   try {
-    const auto& head = state.head;
-    if (auto refused = site_.guard.refuses(head, site_.cors)) return std::move(*refused);
+    const auto& head = one.head;
+    if (auto refused = site_.guard.refuses(head, site_.cors)) return refused;
     if (site_.cors.is_preflight(head)) return site_.cors.answer_preflight(head);
     if (parameter_count(head.target) > options_.max_query_parameters) {
       metrics_.limit_reached("max-query-parameters");
@@ -289,7 +420,7 @@ reply server::answer(exchange_state& state) {
     }
     const auto where = parse_target(head.target);
     if (!where) return problem_reply(400, "malformed", where.error().message);
-    if (auto refused = wrong_body_type(head)) return std::move(*refused);
+    if (auto refused = wrong_body_type(head)) return refused;
     auto match = site_.routes->find(head.method, where->segments);
     if (match.found == nullptr && match.allowed.empty()) {
       return problem_reply(404, "not-found", "there is nothing at this path");
@@ -300,33 +431,38 @@ reply server::answer(exchange_state& state) {
       answer.headers.emplace_back("Allow", std::move(match.allowed));
       return answer;
     }
-    state.found = match.found;
-    auto answer = match.found->handle({head, *where, std::move(match.parameters), state.body,
-                                       state.trace, state.from_this_machine});
+    const request received{head, *where,    std::move(match.parameters),
+                           body, one.trace, one.peer.from_this_machine()};
+    if (!may_wait && match.found->waits(received)) return std::nullopt;
+    one.found = match.found;
+    auto answer = match.found->handle(received);
     if (answer.status >= 200 && answer.status < 600) return answer;
   } catch (const std::exception&) {  // Its text is for nobody outside.
   }
-  return problem_reply(500, "internal", "the request could not be handled; this is a bug here");
+  return internal_error();
 }
 
-bool server::refuse(connection& peer, const refusal& why, const request_head* head) {
+server::next server::refuse(session& one, const refusal& why, const request_head* head) {
   if (why.limit != nullptr) metrics_.limit_reached(why.limit);
   metrics_.refused(why.code, head != nullptr ? head->method : std::string_view(), why.status);
-  const auto trace = trace_of(head);
-  if (send(peer, problem_reply(why.status, why.code, why.detail), trace.trace_id, head, false)) {
-    peer.say_goodbye();
-  }
-  return false;
+  one.trace = trace_of(head);
+  const auto answered = problem_reply(why.status, why.code, why.detail);
+  make_head(one, answered, head, false);
+  one.body_left = answered.body;
+  const auto sent = one.peer.send(one.head_left, one.body_left,
+                                  deadline_for(options_.write_timeout, one.body_left.size()));
+  if (sent == connection::reading::late) metrics_.limit_reached("write-timeout");
+  if (sent == connection::reading::done) one.peer.say_goodbye();
+  return next::end;
 }
 
-bool server::send(connection& peer, const reply& answer, const std::string& trace_id,
-                  const request_head* head, bool keep_alive) {
-  const auto text = reply_head(answer, trace_id, head, keep_alive, site_.cors);
-  const bool bodiless = !has_body(answer.status) || (head != nullptr && head->method == "HEAD");
-  const auto body = bodiless ? std::string_view() : std::string_view(answer.body);
-  const auto sent = peer.send(text, body, deadline_for(options_.write_timeout, body.size()));
-  if (sent == connection::reading::late) metrics_.limit_reached("write-timeout");
-  return sent == connection::reading::done;
+void server::make_head(session& one, const reply& answered, const request_head* head,
+                       bool keep_alive) {
+  one.status = answered.status;
+  one.keep_alive = keep_alive;
+  one.answer_head = reply_head(answered, one.trace.trace_id, head, keep_alive, site_.cors);
+  one.head_left = one.answer_head;
+  one.body_left = {};
 }
 
 trace_context server::trace_of(const request_head* head) {

@@ -10,6 +10,33 @@
 #include "runtime/node/limits.hpp"
 
 namespace troupe {
+namespace {
+
+const std::string unknown_category = "unknown";
+
+}  // namespace
+
+gateway::tally::tally(metric_registry& metrics, std::string of_category)
+    : category(std::move(of_category)),
+      duration(metrics.histogram("troupe_command_duration_seconds",
+                                 "From the bridge to the outcome.", {{"category", category}})) {}
+
+metric_counter& gateway::tally::counter(metric_registry& metrics, outcome_status status) {
+  auto& slot = by_status.at(static_cast<std::size_t>(status));
+  auto* known = slot.load(std::memory_order_acquire);
+  if (known == nullptr) {
+    known = &metrics.counter("troupe_commands_total", "Commands by outcome.",
+                             {{"category", category}, {"status", to_string(status)}});
+    slot.store(known, std::memory_order_release);
+  }
+  return *known;
+}
+
+gateway::gateway(event_log& log, host::engine& engine, const clock& time, metric_registry& metrics,
+                 std::size_t max_in_flight)
+    : log_(log), engine_(engine), clock_(time), metrics_(metrics), under_way_(max_in_flight) {
+  tallies_.try_emplace(unknown_category, metrics_, unknown_category);
+}
 
 result<std::unique_ptr<gateway>> gateway::make(
     const std::vector<feature>& features, const std::vector<host::bound_projection>& projections,
@@ -31,6 +58,7 @@ result<std::unique_ptr<gateway>> gateway::make(
       if (!fresh)
         return error{errc::invalid,
                      "two features claim the category '" + category + "'; rename one"};
+      made->tallies_.try_emplace(category, metrics, category);
     }
   }
   for (const auto& one : projections) {
@@ -195,24 +223,18 @@ std::variant<command, command_outcome> gateway::check(command_request request) c
 
 completion gateway::counted(const std::string& category, completion done) {
   // Only known categories become labels: what callers make up must not.
-  const auto known = aggregates_.contains(category) ? category : std::string("unknown");
-  return
-      [this, known, done = std::move(done), begun = clock_.monotonic()](command_outcome outcome) {
-        metrics_
-            .counter("troupe_commands_total", "Commands by outcome.",
-                     {{"category", known}, {"status", to_string(outcome.status)}})
-            .increment();
-        if (outcome.status == outcome_status::overloaded) {
-          limit_counter(metrics_, outcome.code == "node-overloaded" ? "max-in-flight"
-                                                                    : "max-in-flight-per-entity")
-              .increment();
-        }
-        metrics_
-            .histogram("troupe_command_duration_seconds", "From the bridge to the outcome.",
-                       {{"category", known}})
-            .observe(std::chrono::duration<double>(clock_.monotonic() - begun).count());
-        done(std::move(outcome));
-      };
+  const auto known = tallies_.find(aggregates_.contains(category) ? category : unknown_category);
+  return [this, &of = known->second, done = std::move(done),
+          begun = clock_.monotonic()](command_outcome outcome) {
+    of.counter(metrics_, outcome.status).increment();
+    if (outcome.status == outcome_status::overloaded) {
+      limit_counter(metrics_, outcome.code == "node-overloaded" ? "max-in-flight"
+                                                                : "max-in-flight-per-entity")
+          .increment();
+    }
+    of.duration.observe(std::chrono::duration<double>(clock_.monotonic() - begun).count());
+    done(std::move(outcome));
+  };
 }
 
 result<const host::bound_projection*> gateway::view(const std::string& name) const {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -53,8 +55,7 @@ class gateway final : public application {
   };
 
   gateway(event_log& log, host::engine& engine, const clock& time, metric_registry& metrics,
-          std::size_t max_in_flight)
-      : log_(log), engine_(engine), clock_(time), metrics_(metrics), under_way_(max_in_flight) {}
+          std::size_t max_in_flight);
   /// The command ready for its entity, or the outcome that refuses it.
   [[nodiscard]] std::variant<command, command_outcome> check(command_request request) const;
   [[nodiscard]] result<const host::bound_projection*> view(const std::string& name) const;
@@ -63,12 +64,22 @@ class gateway final : public application {
   std::optional<command_outcome> refusal_of_repeat(const command& one, bool& stored);
   completion counted(const std::string& category, completion done);
 
+  /// The metrics of one category's commands, looked up by name once.
+  struct tally {
+    std::string category;
+    metric_histogram& duration;
+    std::array<std::atomic<metric_counter*>, 16> by_status{};
+    tally(metric_registry& metrics, std::string of_category);
+    metric_counter& counter(metric_registry& metrics, outcome_status status);
+  };
+
   event_log& log_;
   host::engine& engine_;
   const clock& clock_;
   metric_registry& metrics_;
   commands_under_way under_way_;
   std::map<std::string, known_aggregate> aggregates_;
+  std::map<std::string, tally> tallies_;  ///< Of each category, and of "unknown" for all others.
   std::map<std::string, host::bound_projection> views_;
 };
 
