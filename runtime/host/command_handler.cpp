@@ -38,8 +38,13 @@ json metadata_of(const command& one, version_t version, const std::string& node)
 }  // namespace
 
 command_handler::command_handler(caf::actor_config& config, const handler_environment& environment,
-                                 std::string id)
-    : caf::event_based_actor(config), environment_(environment), id_(std::move(id)) {
+                                 std::string id, std::uint64_t incarnation, loaded_entity known)
+    : caf::event_based_actor(config),
+      environment_(environment),
+      id_(std::move(id)),
+      incarnation_(incarnation),
+      entity_(std::move(known)),
+      phase_(entity_.state ? phase::idle : phase::cold) {
   set_exception_handler([this](caf::scheduled_actor*, std::exception_ptr& problem) -> caf::error {
     environment_.handlers->tell(handler_failed{id_, text_of(problem)});
     return caf::sec::runtime_error;
@@ -69,17 +74,17 @@ caf::behavior command_handler::make_behavior() {
           report_settled();
           return;
         }
-        auto& loaded = **message.entity;
-        entity_ = std::move(loaded.state);
-        version_ = loaded.version;
-        position_ = loaded.position;
-        last_command_ = loaded.last_command;
-        snapshot_ = loaded.snapshot;
+        entity_ = std::move(**message.entity);
         phase_ = phase::idle;
         offer_snapshot();
         advance();
       },
       [this](const commands_looked_up& message) { on_looked_up(*message.found); },
+      [this](const rest& request) {
+        request.reply(entity_.state ? std::make_shared<loaded_entity>(std::move(entity_))
+                                    : nullptr);
+        quit(caf::exit_reason::user_shutdown);
+      },
       [this](const describe& question) { question.reply(state()); },
   };
 }
@@ -97,11 +102,11 @@ bool command_handler::begin_as_new() {
   const auto& first = *waiting_.front();
   const auto& command = first.command();
   if (has_history_ || answer_without_deciding(first)) return false;
-  entity_ = environment_.kernel->initial();
+  entity_.state = environment_.kernel->initial();
   std::vector<commit> commits;
   std::optional<command_outcome> outcome;
   try {
-    auto answer = entity_->handle(command.type, command.data, command.context);
+    auto answer = entity_.state->handle(command.type, command.data, command.context);
     auto* events = answer ? std::get_if<std::vector<new_event>>(&*answer) : nullptr;
     if (events != nullptr && !events->empty())
       outcome = record(command, std::move(*events), commits);
@@ -181,7 +186,7 @@ void command_handler::next_step() {
     look_up();
     return;
   }
-  phase_ = entity_ ? phase::idle : phase::cold;
+  phase_ = entity_.state ? phase::idle : phase::cold;
   report_settled();
   advance();
 }
@@ -195,7 +200,8 @@ void command_handler::decide_all() {
   // others are abandoned by CAF.
   for (auto& one : std::exchange(waiting_, {})) {
     const auto& command = one->command();
-    if (!entity_ || (command.id_given && !ids_in_round.insert(command.context.command_id).second)) {
+    if (!entity_.state ||
+        (command.id_given && !ids_in_round.insert(command.context.command_id).second)) {
       later.push_back(std::move(one));
       continue;
     }
@@ -254,9 +260,9 @@ std::optional<command_outcome> command_handler::answer_without_deciding(
     outcome.retry_after = retry_soon;
     return outcome;
   }
-  if (command.expected_version && *command.expected_version != version_) {
+  if (command.expected_version && *command.expected_version != entity_.version) {
     auto outcome = outcome_for(command, outcome_status::version_mismatch);
-    outcome.detail = "the entity is at version " + std::to_string(version_) + ", not " +
+    outcome.detail = "the entity is at version " + std::to_string(entity_.version) + ", not " +
                      std::to_string(*command.expected_version) + "; read it again and decide anew";
     return outcome;
   }
@@ -273,10 +279,10 @@ std::optional<command_outcome> command_handler::decide(const pending_ptr& one,
   }
   result<handled> answer = error{errc::internal, ""};
   try {
-    answer = entity_->handle(command.type, command.data, command.context);
+    answer = entity_.state->handle(command.type, command.data, command.context);
   } catch (...) {
     if (may_be_repeat) {
-      entity_.reset();  // Spoilt; what this round has decided so far is not.
+      entity_.state.reset();  // Spoilt; what this round has decided so far is not.
       has_history_ = true;
       return std::nullopt;
     }
@@ -307,18 +313,18 @@ command_outcome command_handler::record(const command& one, std::vector<new_even
   auto outcome = outcome_for(one, outcome_status::accepted);
   std::vector<envelope> recorded;
   recorded.reserve(events.size());
-  const auto first = version_ + 1;
+  const auto first = entity_.version + 1;
   for (auto& event : events) {
-    ++version_;
+    ++entity_.version;
     auto id =
         derive_id("event", one.context.command_id + '/' + std::to_string(recorded.size() + 1));
-    outcome.events.push_back({id, event.type, version_});
-    auto metadata = metadata_of(one, version_, environment_.node);
+    outcome.events.push_back({id, event.type, entity_.version});
+    auto metadata = metadata_of(one, entity_.version, environment_.node);
     if (event.schema_version > 1) metadata[schema_version_member] = event.schema_version;
     recorded.push_back(
         {std::move(id), std::move(event.type), std::move(metadata), std::move(event.data)});
   }
-  outcome.version = version_;
+  outcome.version = entity_.version;
   commits.push_back({one.stream, first, static_cast<std::uint32_t>(recorded.size()),
                      one.context.command_id, one.digest(), encode_body(recorded), one.context.time,
                      !one.id_given});
@@ -337,11 +343,11 @@ void command_handler::on_append_done(const append_result& result) {
       continue;
     }
     if (one.has_commit) {
-      position_ = result.positions[stored++];
-      last_command_ = digest_of(one.command->command().context.command_id);
+      entity_.position = result.positions[stored++];
+      entity_.last_command = digest_of(one.command->command().context.command_id);
     }
     if (one.outcome.status == outcome_status::accepted && one.outcome.position == 0)
-      one.outcome.position = position_;
+      one.outcome.position = entity_.position;
     if (one.keep) {
       to_keep_.push_back(std::move(one));
     } else {
@@ -419,32 +425,28 @@ void command_handler::answer(const pending_ptr& one, command_outcome outcome) {
 
 void command_handler::report_settled() {
   if (settled_ == 0) return;
-  environment_.handlers->tell(settled{id_, std::exchange(settled_, 0)});
+  environment_.handlers->tell(settled{id_, incarnation_, std::exchange(settled_, 0)});
 }
 
 void command_handler::become_cold() {
-  has_history_ = has_history_ || version_ > 0;
-  entity_.reset();
-  version_ = 0;
-  position_ = 0;
-  last_command_ = 0;
-  snapshot_ = 0;
+  has_history_ = has_history_ || entity_.version > 0;
+  entity_ = {};
   phase_ = phase::cold;
 }
 
 void command_handler::offer_snapshot() {
   const auto every = environment_.snapshot_every;
-  if (every == 0 || version_ < snapshot_ + every) return;
+  if (every == 0 || !entity_.state || entity_.version < entity_.snapshot + every) return;
   auto place = environment_.snapshot_places->enter();
   if (!place) return;
-  snapshot_ = version_;
+  entity_.snapshot = entity_.version;
   try {
     auto saved = std::make_shared<const snapshot>(
         snapshot{{environment_.category, id_},
-                 version_,
-                 position_,
-                 snapshot_schema(*environment_.kernel, last_command_),
-                 entity_->state()});
+                 entity_.version,
+                 entity_.position,
+                 snapshot_schema(*environment_.kernel, entity_.last_command),
+                 entity_.state->state()});
     environment_.snapshots->tell(save_snapshot{std::move(saved), std::move(place)});
   } catch (const std::exception&) {
     // Domain code that cannot write its state as JSON goes without snapshots.
@@ -455,14 +457,8 @@ void command_handler::offer_snapshot() {
 json command_handler::state() const {
   static constexpr std::array<const char*, 5> names{"cold", "loading", "idle", "looking-up",
                                                     "appending"};
-  return {{"category", environment_.category},
-          {"id", id_},
-          {"version", version_},
-          {"position", position_},
-          {"phase", names[static_cast<std::size_t>(phase_)]},
-          {"waiting", waiting_.size()},
-          {"deciding", decided_.size()},
-          {"state", entity_ ? entity_->state() : json(nullptr)}};
+  return shown({environment_.category, id_}, entity_, names[static_cast<std::size_t>(phase_)],
+               waiting_.size(), decided_.size());
 }
 
 command_outcome command_handler::outcome_for(const command& one, outcome_status status) const {
@@ -470,8 +466,21 @@ command_outcome command_handler::outcome_for(const command& one, outcome_status 
   outcome.status = status;
   outcome.stream = one.stream;
   outcome.command_id = one.context.command_id;
-  outcome.version = version_;
+  outcome.version = entity_.version;
   return outcome;
+}
+
+json shown(const stream_id& stream, const loaded_entity& entity, const char* phase,
+           std::size_t waiting, std::size_t deciding) {
+  json state;
+  try {
+    if (entity.state) state = entity.state->state();
+  } catch (const std::exception&) {
+    // A look at an entity must not end the actor that holds it.
+  }
+  return {{"category", stream.category}, {"id", stream.id},          {"version", entity.version},
+          {"position", entity.position}, {"phase", phase},           {"waiting", waiting},
+          {"deciding", deciding},        {"state", std::move(state)}};
 }
 
 }  // namespace troupe::host

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/host/loaded_entity.hpp"
 #include "runtime/host/log_actors.hpp"
 #include "runtime/host/pending_command.hpp"
 #include "runtime/host/snapshot_writer.hpp"
@@ -30,9 +31,17 @@ struct handle {
   pending_ptr command;
 };
 
-/// From a command handler to its supervisor: this many commands have been answered.
+/// To a command handler that has no commands: give back the entity as it is stored and end. The
+/// answer is null when it has none.
+struct rest {
+  one_shot<std::shared_ptr<loaded_entity>> reply;
+};
+
+/// From a command handler to its supervisor: this many of the commands that it was given have been
+/// answered, or dropped for somebody else to answer.
 struct settled {
   std::string id;
+  std::uint64_t incarnation = 0;
   std::size_t commands = 0;
 };
 
@@ -66,8 +75,10 @@ struct append_done {
 /// its supervisor makes a new one.
 class command_handler final : public caf::event_based_actor {
  public:
-  command_handler(caf::actor_config& config, const handler_environment& environment,
-                  std::string id);
+  /// `known`: what an earlier incarnation gave back when it was put to rest; without a state, the
+  /// log is asked.
+  command_handler(caf::actor_config& config, const handler_environment& environment, std::string id,
+                  std::uint64_t incarnation, loaded_entity known);
 
   caf::behavior make_behavior() override;
 
@@ -118,11 +129,10 @@ class command_handler final : public caf::event_based_actor {
 
   const handler_environment& environment_;
   const std::string id_;
-  std::unique_ptr<entity> entity_;
-  version_t version_ = 0;
-  position_t position_ = 0;
-  std::uint64_t last_command_ = 0;  ///< As in `loaded_entity`.
-  version_t snapshot_ = 0;  ///< Version of the last snapshot that was loaded or handed over.
+  const std::uint64_t incarnation_;
+  /// With what has been decided and is not stored yet. Its `snapshot` is the version of the last
+  /// one that was loaded or handed over.
+  loaded_entity entity_;
   phase phase_ = phase::cold;
   std::uint8_t lost_races_ = 0;  ///< In a row.
   bool assumed_new_ = false;     ///< The append under way was decided without a history.
@@ -134,9 +144,15 @@ class command_handler final : public caf::event_based_actor {
   std::vector<pending_ptr> unsure_;
 };
 
+/// What is shown of an entity and its handler. "state" is null when there is none in memory, or
+/// when domain code cannot write it as JSON.
+json shown(const stream_id& stream, const loaded_entity& entity, const char* phase,
+           std::size_t waiting, std::size_t deciding);
+
 }  // namespace troupe::host
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::handle)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::rest)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::settled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::handler_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::entity_loaded)

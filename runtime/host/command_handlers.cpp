@@ -8,9 +8,9 @@ namespace {
 
 constexpr auto idle_check_interval = std::chrono::seconds(1);
 
-/// How many handlers one look at the clock may passivate, so that commands do not wait behind a
-/// mass passivation.
-constexpr std::size_t max_passivations_at_once = 1'000;
+/// How many handlers one look at the clock may passivate or put to rest, so that commands do not
+/// wait behind a mass of them.
+constexpr std::size_t max_swept_at_once = 1'000;
 
 }  // namespace
 
@@ -31,73 +31,37 @@ caf::message_handler command_handlers::handlers() {
       [](const sync&) {},  // Its own children are started on demand.
       [this](const deliver& message) { on_deliver(message.command); },
       [this](const settled& message) { on_settled(message); },
+      [this](const rested& message) { on_rested(message); },
       [this](const handler_failed& message) {
         if (const auto found = slots_.find(message.id); found != slots_.end())
-          found->second.last_error = message.what;
+          trouble_of(*found->second).last_error = message.what;
         registry_.report_failure(card()->path() + '/' + message.id, message.what);
       },
       [this](const tick&) {
-        passivate_idle();
+        sweep_idle();
         delayed_send(this, idle_check_interval, tick{});
       },
-      [this](const list_handlers& question) {
-        std::vector<const slots::value_type*> behind;
-        for (const auto& one : slots_) {
-          if (one.first > question.after && one.first.starts_with(question.prefix))
-            behind.push_back(&one);
-        }
-        const auto count = std::min(question.limit, behind.size());
-        std::ranges::partial_sort(behind, behind.begin() + static_cast<std::ptrdiff_t>(count), {},
-                                  [](const auto* one) -> const std::string& { return one->first; });
-        std::vector<handler_info> listed;
-        for (const auto* one : std::span(behind).first(count))
-          listed.push_back(info_of(one->first, one->second));
-        question.reply(std::move(listed));
-      },
-      [this](const inspect_handler& question) {
-        const auto found = slots_.find(question.id);
-        if (found == slots_.end()) {
-          question.reply(std::nullopt);
-          return;
-        }
-        auto info = info_of(found->first, found->second);
-        if (found->second.handle) {
-          auto forward = [reply = question.reply, info](json state) {
-            reply(std::pair(info, std::move(state)));
-          };
-          caf::anon_send(found->second.handle,
-                         describe{one_shot<json>(std::move(forward), nullptr)});
-        } else {
-          question.reply(std::pair(std::move(info), json(nullptr)));
-        }
-      },
-      [this](const restart_handler& request) {
-        const auto found = slots_.find(request.id);
-        if (found != slots_.end()) {
-          found->second.failures.clear();
-          ++found->second.restarts;
-          if (found->second.handle)
-            send_exit(found->second.handle, caf::exit_reason::user_shutdown);
-        }
-        request.reply(found != slots_.end());
-      },
+      [this](const list_handlers& question) { list(question); },
+      [this](const inspect_handler& question) { inspect(question); },
+      [this](const restart_handler& request) { request.reply(restart(request.id)); },
   };
 }
 
 void command_handlers::on_exit() {
-  for (auto& [id, one] : slots_) {
-    if (one.handle) send_exit(one.handle, caf::exit_reason::user_shutdown);
+  for (const auto* awake : {&busy_, &idle_}) {
+    for (const auto& one : *awake) send_exit(one.handle, caf::exit_reason::user_shutdown);
   }
   counts_.resident = 0;
+  counts_.awake = 0;
   slots_.clear();
-  recency_.clear();
-  ids_.clear();
-  dropped_.clear();
+  monitored_.clear();
+  for (auto* all : {&busy_, &idle_, &leaving_, &at_rest_}) all->clear();
+  parked_.clear();
 }
 
 void command_handlers::on_deliver(const pending_ptr& command) {
-  const auto found = find_or_make(command->command().stream.id);
-  auto& one = found->second;
+  const auto at = find_or_make(command->command().stream.id);
+  auto& one = *at;
   const auto refuse = [&](outcome_status status, std::string code, std::string detail,
                           int retry_after) {
     command_outcome outcome;
@@ -118,127 +82,244 @@ void command_handlers::on_deliver(const pending_ptr& command) {
   }
   if (refuses_after_failures(one)) {
     refuse(outcome_status::unavailable, "handler-failing",
-           "the entity's command handler keeps failing: " + one.last_error,
+           "the entity's command handler keeps failing: " + one.trouble->last_error,
            static_cast<int>(limits_.restart.window.count() / 1000) + 1);
+    return;
+  }
+  if (one.in == &leaving_) {
+    ++one.in_flight;
+    parked_[one.id].commands.push_back(command);
     return;
   }
   if (one.handle && command->handler() == one.incarnation) {
     // This handler is the one that dropped it: it is going down, and would only drop it again.
-    dropped_[found->first].push_back(command);
+    parked_[one.id].commands.push_back(command);
     return;
   }
-  if (!one.handle) {
-    if (!one.failures.empty()) ++one.restarts;
-    one.incarnation = ++counts_.incarnations;
-    one.handle = spawn<command_handler>(environment_, found->first);
-    one.since = environment_.time->now();
-    monitor(one.handle);
-    ids_.emplace(one.handle.address(), found->first);
-  }
+  if (!one.handle) start(at);
   command->given_to(one.incarnation);
   ++one.in_flight;
-  one.last_used = environment_.time->monotonic();
-  recency_.splice(recency_.end(), recency_, one.recency);
+  move(at, busy_);
   send(one.handle, handle{command});
-  passivate_surplus();
+  keep_bounds();
 }
 
-command_handlers::slots::iterator command_handlers::find_or_make(const std::string& id) {
-  const auto [found, fresh] = slots_.try_emplace(id);
-  if (fresh) {
-    found->second.recency = recency_.insert(recency_.end(), &found->first);
-    counts_.resident.store(slots_.size(), std::memory_order_relaxed);
-  }
-  return found;
+command_handlers::place command_handlers::find_or_make(const std::string& id) {
+  if (const auto found = slots_.find(id); found != slots_.end()) return found->second;
+  const auto made = at_rest_.emplace(at_rest_.end());
+  made->id = id;
+  made->in = &at_rest_;
+  slots_.emplace(made->id, made);
+  counts_.resident.store(slots_.size(), std::memory_order_relaxed);
+  return made;
+}
+
+void command_handlers::start(place one) {
+  if (one->trouble && std::exchange(one->trouble->crashed, false)) ++one->trouble->restarts;
+  one->incarnation = ++counts_.incarnations;
+  one->handle = spawn<command_handler>(environment_, one->id, one->incarnation,
+                                       std::exchange(one->entity, {}));
+  one->since = environment_.time->now();
+  monitor(one->handle);
+  monitored_.emplace(one->handle.address(), one);
 }
 
 void command_handlers::on_settled(const settled& message) {
   const auto found = slots_.find(message.id);
   if (found == slots_.end()) return;
-  auto& one = found->second;
-  one.in_flight -= std::min(one.in_flight, message.commands);
+  auto& one = *found->second;
   one.processed += message.commands;
-  passivate_surplus();
+  // A handler's end may be known before its last words have come.
+  if (one.incarnation != message.incarnation || one.in != &busy_) return;
+  one.in_flight -= message.commands;
+  if (one.in_flight > 0) return;
+  one.idle_since = environment_.time->monotonic();
+  move(found->second, idle_);
+  keep_bounds();
 }
 
 void command_handlers::on_down(const caf::down_msg& down) {
-  const auto known = ids_.find(down.source);
-  if (known == ids_.end()) return;
-  const auto found = slots_.find(known->second);
-  ids_.erase(known);
-  auto& one = found->second;
-  one.handle = nullptr;
-  one.in_flight = 0;
-  one.since = environment_.time->now();
-  if (down.reason != caf::exit_reason::user_shutdown)
-    one.failures.push_back(environment_.time->monotonic());
-  // What it still had to do is handed in again by the commands themselves; a new handler is made
-  // for the next one.
-  if (auto waiting = dropped_.extract(found->first)) {
-    for (const auto& command : waiting.mapped()) on_deliver(command);
+  const auto known = monitored_.find(down.source);
+  if (known == monitored_.end()) return;
+  const auto one = known->second;
+  monitored_.erase(known);
+  one->idle_since = environment_.time->monotonic();
+  if (down.reason != caf::exit_reason::user_shutdown) {
+    auto& trouble = trouble_of(*one);
+    trouble.failures.push_back(one->idle_since);
+    trouble.crashed = true;
   }
+  gone(one);
+}
+
+void command_handlers::on_rested(const rested& message) {
+  const auto found = slots_.find(message.id);
+  if (found == slots_.end()) return;
+  auto& one = *found->second;
+  if (one.incarnation != message.incarnation || one.in != &leaving_) return;
+  if (message.entity) one.entity = std::move(*message.entity);
+  gone(found->second);
+  keep_bounds();
+}
+
+void command_handlers::put_to_rest(place one) {
+  demonitor(one->handle);
+  monitored_.erase(one->handle.address());
+  auto back = [supervisor = card(), id = one->id,
+               incarnation = one->incarnation](std::shared_ptr<loaded_entity> entity) {
+    supervisor->tell(rested{id, incarnation, std::move(entity)});
+  };
+  send(one->handle, rest{one_shot<std::shared_ptr<loaded_entity>>(std::move(back), nullptr)});
+  one->handle = nullptr;
+  move(one, leaving_);
+  counts_.rested.fetch_add(1, std::memory_order_relaxed);
+}
+
+void command_handlers::gone(place one) {
+  one->handle = nullptr;
+  one->in_flight = 0;
+  one->since = environment_.time->now();
+  move(one, at_rest_);
+  auto waiting = parked_.extract(one->id);
+  if (!waiting) return;
+  for (const auto& command : waiting.mapped().commands) on_deliver(command);
+  for (const auto& question : waiting.mapped().questions) inspect(question);
 }
 
 bool command_handlers::refuses_after_failures(slot& one) const {
+  if (!one.trouble) return false;
   const auto now = environment_.time->monotonic();
-  std::erase_if(one.failures,
+  std::erase_if(one.trouble->failures,
                 [&](monotonic_time failed) { return now - failed > limits_.restart.window; });
-  return one.failures.size() > limits_.restart.max_restarts;
+  return one.trouble->failures.size() > limits_.restart.max_restarts;
 }
 
-void command_handlers::passivate(slots::iterator one) {
-  if (one->second.handle) {
-    demonitor(one->second.handle);
-    ids_.erase(one->second.handle.address());
-    send_exit(one->second.handle, caf::exit_reason::user_shutdown);
+command_handlers::record& command_handlers::trouble_of(slot& one) {
+  if (!one.trouble) one.trouble = std::make_unique<record>();
+  return *one.trouble;
+}
+
+void command_handlers::move(place one, slots& to) {
+  to.splice(to.end(), *one->in, one);
+  one->in = &to;
+  counts_.awake.store(busy_.size() + idle_.size(), std::memory_order_relaxed);
+}
+
+void command_handlers::passivate(place one) {
+  if (one->handle) {
+    demonitor(one->handle);
+    monitored_.erase(one->handle.address());
+    send_exit(one->handle, caf::exit_reason::user_shutdown);
   }
-  recency_.erase(one->second.recency);
-  slots_.erase(one);
+  slots_.erase(one->id);
+  one->in->erase(one);
   counts_.resident.store(slots_.size(), std::memory_order_relaxed);
+  counts_.awake.store(busy_.size() + idle_.size(), std::memory_order_relaxed);
   ++passivated_;
 }
 
-void command_handlers::passivate_surplus() {
-  // Busy ones are passed over; they are as many as the node's bound on commands in flight at most.
-  auto next = recency_.begin();
-  while (slots_.size() > limits_.max_resident && next != recency_.end()) {
-    const auto candidate = slots_.find(**next++);
-    if (candidate->second.in_flight > 0) continue;
-    passivate(candidate);
-    ++counts_.surplus;
+void command_handlers::keep_bounds() {
+  // Those at rest were used less recently than those awake. The busy ones stay; they are as many as
+  // the node's bound on commands in flight at most.
+  for (auto* from : {&at_rest_, &idle_}) {
+    while (slots_.size() > limits_.max_resident && !from->empty()) {
+      passivate(from->begin());
+      ++counts_.surplus;
+    }
   }
+  while (busy_.size() + idle_.size() > limits_.max_awake && !idle_.empty())
+    put_to_rest(idle_.begin());
 }
 
-void command_handlers::passivate_idle() {
+void command_handlers::sweep_idle() {
   const auto now = environment_.time->monotonic();
   std::size_t count = 0;
-  auto next = recency_.begin();
-  while (next != recency_.end() && count < max_passivations_at_once) {
-    const auto candidate = slots_.find(**next++);
-    if (now - candidate->second.last_used < limits_.idle_timeout) return;
-    if (candidate->second.in_flight > 0) continue;
-    passivate(candidate);
-    ++counts_.idled;
-    ++count;
+  const auto has_idled = [&](const slots& all, std::chrono::milliseconds for_long) {
+    return !all.empty() && now - all.front().idle_since >= for_long;
+  };
+  for (auto* from : {&at_rest_, &idle_}) {
+    for (; count < max_swept_at_once && has_idled(*from, limits_.idle_timeout); ++count) {
+      passivate(from->begin());
+      ++counts_.idled;
+    }
   }
+  for (; count < max_swept_at_once && has_idled(idle_, limits_.rest_after); ++count)
+    put_to_rest(idle_.begin());
 }
 
-handler_info command_handlers::info_of(const std::string& id, const slot& one) {
-  return {id,
-          one.handle ? "running" : "stopped",
-          one.in_flight,
-          one.processed,
-          one.restarts,
-          one.last_error,
-          one.since};
+void command_handlers::list(const list_handlers& question) const {
+  std::vector<const slot*> behind;
+  for (const auto& [id, at] : slots_) {
+    if (id > question.after && id.starts_with(question.prefix)) behind.push_back(&*at);
+  }
+  const auto count = std::min(question.limit, behind.size());
+  std::ranges::partial_sort(behind, behind.begin() + static_cast<std::ptrdiff_t>(count), {},
+                            [](const slot* one) -> const std::string& { return one->id; });
+  std::vector<handler_info> listed;
+  for (const auto* one : std::span(behind).first(count)) listed.push_back(info_of(*one));
+  question.reply(std::move(listed));
+}
+
+void command_handlers::inspect(const inspect_handler& question) {
+  const auto found = slots_.find(question.id);
+  if (found == slots_.end()) {
+    question.reply(std::nullopt);
+    return;
+  }
+  const auto& one = *found->second;
+  if (one.in == &leaving_) {
+    parked_[one.id].questions.push_back(question);
+    return;
+  }
+  auto info = info_of(one);
+  if (one.handle) {
+    auto forward = [reply = question.reply, info](json state) {
+      reply(std::pair(info, std::move(state)));
+    };
+    caf::anon_send(one.handle, describe{one_shot<json>(std::move(forward), nullptr)});
+    return;
+  }
+  json state;
+  if (one.entity.state) state = shown({environment_.category, one.id}, one.entity, "resting", 0, 0);
+  question.reply(std::pair(std::move(info), std::move(state)));
+}
+
+bool command_handlers::restart(const std::string& id) {
+  const auto found = slots_.find(id);
+  if (found == slots_.end()) return false;
+  auto& one = *found->second;
+  auto& trouble = trouble_of(one);
+  trouble.failures.clear();
+  trouble.crashed = false;
+  ++trouble.restarts;
+  one.entity = {};
+  if (one.handle) {
+    send_exit(one.handle, caf::exit_reason::user_shutdown);
+  } else if (one.in == &leaving_) {
+    gone(found->second);  // What it gives back comes too late.
+  }
+  return true;
+}
+
+handler_info command_handlers::info_of(const slot& one) const {
+  const char* status = one.in != &at_rest_ ? "running" : one.entity.state ? "resting" : "stopped";
+  handler_info info{one.id, status, one.in_flight, one.processed, 0, "", one.since};
+  if (one.trouble) {
+    info.restarts = one.trouble->restarts;
+    info.last_error = one.trouble->last_error;
+  }
+  return info;
 }
 
 json command_handlers::state() const {
   return {{"category", environment_.category},
           {"resident", slots_.size()},
+          {"awake", busy_.size() + idle_.size()},
           {"maxResident", limits_.max_resident},
+          {"maxAwake", limits_.max_awake},
           {"maxInFlightPerEntity", limits_.max_in_flight_per_entity},
           {"idleTimeoutMs", limits_.idle_timeout.count()},
+          {"restAfterMs", limits_.rest_after.count()},
           {"passivated", passivated_}};
 }
 

@@ -342,6 +342,8 @@ class engine::implementation {
       now.resident += of_category->resident.load(std::memory_order_relaxed);
       now.surplus += of_category->surplus.load(std::memory_order_relaxed);
       now.idled += of_category->idled.load(std::memory_order_relaxed);
+      now.awake += of_category->awake.load(std::memory_order_relaxed);
+      now.rested += of_category->rested.load(std::memory_order_relaxed);
     }
     return now;
   }
@@ -422,8 +424,9 @@ class engine::implementation {
     handler_environment environment{
         category, aggregate.kernel, writer_,    readers_,         card,
         &clock_,  options_.node,    snapshots_, snapshot_places_, options_.snapshot_every};
-    handler_limits limits{options_.max_resident, options_.max_in_flight_per_entity,
-                          options_.idle_timeout, options_.handler_policy};
+    handler_limits limits{
+        options_.max_resident, options_.max_awake,  options_.max_in_flight_per_entity,
+        options_.idle_timeout, options_.rest_after, options_.handler_policy};
     return {name, "supervisor", options_.component_policy,
             [environment, limits, known = &registry_, of_category = counts.get()](
                 caf::event_based_actor& parent, card_ptr own) -> caf::actor {

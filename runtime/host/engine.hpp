@@ -23,11 +23,14 @@ struct engine_options {
   std::string node = "node";           ///< Written into events and shown with every actor.
   std::size_t max_in_flight = 10'000;  ///< Commands under way on this node; more are shed.
   std::size_t max_in_flight_per_entity = 1'000;
-  std::size_t max_resident = 100'000;  ///< Live command handlers per category.
+  std::size_t max_resident =
+      100'000;                     ///< Command handlers with their entity in memory, per category.
+  std::size_t max_awake = 10'000;  ///< Of these, with an actor; the others rest.
   std::chrono::milliseconds idle_timeout{
       300'000};  ///< After which a handler without commands is passivated.
-  std::size_t max_commits_per_batch = 1'000;  ///< What a projector takes at a time.
-  std::size_t max_dead_letters = 100'000;     ///< Parked events of a projector; it stops then.
+  std::chrono::milliseconds rest_after{10'000};  ///< After which it is put to rest.
+  std::size_t max_commits_per_batch = 1'000;     ///< What a projector takes at a time.
+  std::size_t max_dead_letters = 100'000;        ///< Parked events of a projector; it stops then.
   std::size_t log_readers = 2;
   /// Threads for the actors that never block. More than there are cores only get in each other's
   /// way.
@@ -79,6 +82,8 @@ struct engine_counts {
       0;  ///< Commands dropped by a crash, and decided again or resolved from the log.
   std::uint64_t surplus = 0;  ///< Handlers passivated because there were too many.
   std::uint64_t idled = 0;    ///< Handlers passivated because nobody asked for them.
+  std::size_t awake = 0;      ///< Of the residents.
+  std::uint64_t rested = 0;   ///< How often a handler was put to rest.
 };
 
 /// A projector with the database it writes to.

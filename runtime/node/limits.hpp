@@ -44,11 +44,13 @@ struct limit {
 /// | keep-alive | 60 s | connection closed | crowd.test.mjs |
 /// | max-in-flight | 10,000 | 503 | crowd.test.mjs |
 /// | max-in-flight-per-entity | 1,000 | 503 | engine.test.cpp, crowd.test.mjs |
-/// | max-resident | 100,000 | the least recently used idle handler is passivated | engine.test.cpp
-/// | | idle | 300 s | the handler is passivated | engine.test.cpp | | deadline | 10 s | 503 |
-/// a_deadline_that_passes_is_counted | | batch | 1,000 | the rest comes with the next batch |
-/// engine.test.cpp | | max-dead-letters | 100,000 | the projector stops, and says why |
-/// engine.test.cpp |
+/// | max-resident | 100,000 | the least recently used idle one is passivated | engine.test.cpp |
+/// | idle | 300 s | the handler is passivated | engine.test.cpp |
+/// | max-awake | 10,000 | the least recently used idle handler rests | resting.test.cpp |
+/// | rest | 10 s | the handler rests | resting.test.cpp |
+/// | deadline | 10 s | 503 | a_deadline_that_passes_is_counted |
+/// | batch | 1,000 | the rest comes with the next batch | engine.test.cpp |
+/// | max-dead-letters | 100,000 | the projector stops, and says why | engine.test.cpp |
 std::span<const limit> all_limits();
 
 /// Counts how often a limit was reached: `troupe_limit_reached_total{limit="max-body"}`. For a

@@ -66,6 +66,8 @@ result<std::unique_ptr<running_node>> running_node::make(
   tuned.max_in_flight_per_entity = set.max_in_flight_per_entity;
   tuned.max_resident = set.max_resident;
   tuned.idle_timeout = std::chrono::seconds(set.idle_seconds);
+  tuned.max_awake = set.max_awake;
+  tuned.rest_after = std::chrono::seconds(set.rest_seconds);
   tuned.max_commits_per_batch = set.batch_commits;
   tuned.max_dead_letters = set.max_dead_letters;
   tuned.snapshot_every = set.snapshot_every;
@@ -119,9 +121,16 @@ void running_node::register_gauges() {
   metrics_.gauges("troupe_commands_in_flight", "Commands under way.", [this, one_value] {
     return one_value(static_cast<double>(engine_->counts().in_flight));
   });
-  metrics_.gauges("troupe_command_handlers_resident", "Live command handlers.", [this, one_value] {
-    return one_value(static_cast<double>(engine_->counts().resident));
-  });
+  metrics_.gauges(
+      "troupe_command_handlers_resident", "Command handlers with their entity in memory.",
+      [this, one_value] { return one_value(static_cast<double>(engine_->counts().resident)); });
+  metrics_.gauges(
+      "troupe_command_handlers_awake", "Of these, those that do not rest.",
+      [this, one_value] { return one_value(static_cast<double>(engine_->counts().awake)); });
+  metrics_.gauges(
+      "troupe_command_handlers_rested",
+      "How often command handlers were put to rest since the start.",
+      [this, one_value] { return one_value(static_cast<double>(engine_->counts().rested)); });
   metrics_.gauges("troupe_command_handlers_passivated",
                   "Command handlers passivated since the start, by the limit that was reached.",
                   [this] {

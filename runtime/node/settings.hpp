@@ -68,6 +68,8 @@ struct settings {
   std::size_t max_in_flight_per_entity = 1'000;
   std::size_t max_resident = 100'000;
   std::size_t idle_seconds = 300;
+  std::size_t max_awake = 10'000;
+  std::size_t rest_seconds = 10;
   std::size_t deadline_seconds = 10;
   std::size_t batch_commits = 1'000;
   std::size_t max_dead_letters = 100'000;
