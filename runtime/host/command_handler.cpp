@@ -103,13 +103,13 @@ bool command_handler::begin_as_new() {
   const auto& command = first.command();
   if (has_history_ || answer_without_deciding(first)) return false;
   entity_.state = environment_.kernel->initial();
-  std::vector<commit> commits;
+  draft written;
   std::optional<command_outcome> outcome;
   try {
     auto answer = entity_.state->handle(command.type, command.data, command.context);
     auto* events = answer ? std::get_if<std::vector<new_event>>(&*answer) : nullptr;
     if (events != nullptr && !events->empty())
-      outcome = record(command, std::move(*events), commits);
+      outcome = record(command, std::move(*events), written);
   } catch (...) {
     // Domain code need not expect a state that was only assumed.
   }
@@ -117,12 +117,12 @@ bool command_handler::begin_as_new() {
     become_cold();
     return false;
   }
-  append_request request{std::move(commits), command.id_given};
+  written.request.ids_given = command.id_given;
   waiting_.front()->mark_in_log();
   decided_.push_back({std::move(waiting_.front()), std::move(*outcome), true});
   waiting_.erase(waiting_.begin());
   assumed_new_ = true;
-  send_to_log(std::move(request), {});
+  send_to_log(std::move(written), {});
   return true;
 }
 
@@ -195,7 +195,8 @@ void command_handler::decide_all() {
   // A repeat within one round waits for the next, when the first one is stored and can be found.
   std::vector<pending_ptr> later;
   std::set<std::string_view> ids_in_round;
-  append_request request;
+  draft written;
+  auto& request = written.request;
   // The round is moved out so that a throw abandons exactly the commands in it; the mailbox's
   // others are abandoned by CAF.
   for (auto& one : std::exchange(waiting_, {})) {
@@ -213,7 +214,7 @@ void command_handler::decide_all() {
       continue;
     }
     const auto before = request.commits.size();
-    auto outcome = decide(one, request.commits);
+    auto outcome = decide(one, written);
     if (!outcome) {
       unsure_.push_back(std::move(one));
       continue;
@@ -231,11 +232,11 @@ void command_handler::decide_all() {
   if (request.commits.empty()) {
     on_append_done({});
   } else {
-    send_to_log(std::move(request), {});
+    send_to_log(std::move(written), {});
   }
 }
 
-void command_handler::send_to_log(append_request request, std::vector<kept_outcome> outcomes) {
+void command_handler::send_to_log(draft written, std::vector<kept_outcome> outcomes) {
   phase_ = phase::appending;
   auto self = caf::actor_cast<caf::actor>(this);
   auto reply = one_shot<append_result>(
@@ -244,9 +245,9 @@ void command_handler::send_to_log(append_request request, std::vector<kept_outco
       },
       append_result{
           {}, error{errc::in_doubt, "the log writer broke down while it stored the command"}});
-  auto job =
-      std::make_shared<append_job>(append_job{std::nullopt, std::move(outcomes), std::move(reply)});
-  if (!request.commits.empty()) job->request = std::move(request);
+  auto job = std::make_shared<append_job>(
+      append_job{std::nullopt, std::move(written.events), std::move(outcomes), std::move(reply)});
+  if (!written.request.commits.empty()) job->request = std::move(written.request);
   environment_.writer->tell(append{std::move(job)});
 }
 
@@ -269,8 +270,7 @@ std::optional<command_outcome> command_handler::answer_without_deciding(
   return std::nullopt;
 }
 
-std::optional<command_outcome> command_handler::decide(const pending_ptr& one,
-                                                       std::vector<commit>& commits) {
+std::optional<command_outcome> command_handler::decide(const pending_ptr& one, draft& written) {
   const auto& command = one->command();
   // What makes no events leaves no trace that an append could find.
   const bool may_be_repeat = command.id_given && !one->looked_up();
@@ -293,7 +293,7 @@ std::optional<command_outcome> command_handler::decide(const pending_ptr& one,
     throw;
   }
   auto* events = answer ? std::get_if<std::vector<new_event>>(&*answer) : nullptr;
-  if (events != nullptr && !events->empty()) return record(command, std::move(*events), commits);
+  if (events != nullptr && !events->empty()) return record(command, std::move(*events), written);
   if (may_be_repeat) return std::nullopt;
   if (events != nullptr) return outcome_for(command, outcome_status::accepted);
   if (!answer) {
@@ -309,7 +309,7 @@ std::optional<command_outcome> command_handler::decide(const pending_ptr& one,
 }
 
 command_outcome command_handler::record(const command& one, std::vector<new_event> events,
-                                        std::vector<commit>& commits) {
+                                        draft& written) {
   auto outcome = outcome_for(one, outcome_status::accepted);
   std::vector<envelope> recorded;
   recorded.reserve(events.size());
@@ -325,9 +325,11 @@ command_outcome command_handler::record(const command& one, std::vector<new_even
         {std::move(id), std::move(event.type), std::move(metadata), std::move(event.data)});
   }
   outcome.version = entity_.version;
-  commits.push_back({one.stream, first, static_cast<std::uint32_t>(recorded.size()),
-                     one.context.command_id, one.digest(), encode_body(recorded), one.context.time,
-                     !one.id_given});
+  written.request.commits.push_back({one.stream, first, static_cast<std::uint32_t>(recorded.size()),
+                                     one.context.command_id, one.digest(), encode_body(recorded),
+                                     one.context.time, !one.id_given});
+  if (!std::ranges::all_of(recorded, survives_storage)) recorded.clear();
+  written.events.push_back(std::move(recorded));
   return outcome;
 }
 

@@ -93,6 +93,12 @@ class command_handler final : public caf::event_based_actor {
     bool keep = false;  ///< The outcome is to be kept before it is told.
   };
 
+  /// What is to be appended, and the events in it as they were before they became text.
+  struct draft {
+    append_request request;
+    std::vector<std::vector<envelope>> events;
+  };
+
   void advance();
   /// Decides the first command as if the entity had no history, without asking the log: most new
   /// entities are. The compare-and-set of the append says whether that was so; if not, the state is
@@ -106,13 +112,12 @@ class command_handler final : public caf::event_based_actor {
   /// Goes on after an append or a lookup: keeps outcomes, looks up, or decides what waits.
   void next_step();
   std::optional<command_outcome> answer_without_deciding(const pending_command& one);
-  /// Decides one command; adds its commit to `commits` if there are events. Nothing if only the log
+  /// Decides one command; adds its commit to the draft if there are events. Nothing if only the log
   /// can tell, because the command may be a repeat.
-  std::optional<command_outcome> decide(const pending_ptr& one, std::vector<commit>& commits);
+  std::optional<command_outcome> decide(const pending_ptr& one, draft& written);
   /// The outcome of an accepted command, whose events are now part of the speculative state.
-  command_outcome record(const command& one, std::vector<new_event> events,
-                         std::vector<commit>& commits);
-  void send_to_log(append_request request, std::vector<kept_outcome> outcomes);
+  command_outcome record(const command& one, std::vector<new_event> events, draft& written);
+  void send_to_log(draft written, std::vector<kept_outcome> outcomes);
   void on_append_done(const append_result& result);
   /// Keeps the outcomes of commands that changed nothing but may be repeated, and answers them
   /// after that.

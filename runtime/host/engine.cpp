@@ -99,8 +99,9 @@ class engine::implementation {
     root_->started(root, clock_.now());
     ask<bool>(*root_, true, std::chrono::steady_clock::time_point::max(),
               [](auto reply) { return sync{std::move(reply)}; });
-    log_.watch(
-        [this](const std::string& category, position_t head) { announce_growth(category, head); });
+    log_.watch([this](const std::string& category, position_t head) {
+      announce_growth(category, {head, nullptr});
+    });
   }
 
   result<void> start_bridges(std::vector<std::shared_ptr<bridge>> bridges) {
@@ -352,15 +353,19 @@ class engine::implementation {
   std::vector<child_spec> log_specs() {
     std::vector<child_spec> specs;
     const auto policy = options_.component_policy;
-    specs.push_back({"writer", "log-writer", policy,
-                     [this](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
-                       return parent.spawn<log_writer, caf::detached>(
-                           std::move(card), log_,
-                           [this](const std::string& category, position_t head) {
-                             announce_growth(category, head);
-                           },
-                           log_health_);
-                     }});
+    specs.push_back(
+        {"writer", "log-writer", policy,
+         [this](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
+           return parent.spawn<log_writer, caf::detached>(
+               std::move(card), log_,
+               [this](const std::string& category, std::vector<delivered_ptr> stored) {
+                 const auto head = stored.back()->commit.position;
+                 announce_growth(
+                     category,
+                     {head, std::make_shared<const std::vector<delivered_ptr>>(std::move(stored))});
+               },
+               log_health_);
+         }});
     const auto snapshots = options_.snapshot_every == 0 ? use_snapshots::no : use_snapshots::yes;
     for (std::size_t i = 1; i <= options_.log_readers; ++i) {
       specs.push_back(
@@ -542,9 +547,9 @@ class engine::implementation {
   }
 
   /// Called on the log writer's thread, so listeners must be quick.
-  void announce_growth(const std::string& category, position_t head) {
+  void announce_growth(const std::string& category, const log_grew& grown) {
     if (const auto found = subscribers_.find(category); found != subscribers_.end()) {
-      for (const auto& card : found->second) card->tell(log_grew{head});
+      for (const auto& card : found->second) card->tell(grown);
     }
     if (const auto found = growth_.find(category); found != growth_.end()) found->second.notify();
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,12 +15,18 @@ struct delivered_commit {
   std::string unreadable;  ///< "" when `events` are good.
 };
 
+using delivered_ptr = std::shared_ptr<const delivered_commit>;
+
 /// Consecutive commits of a category. Shared by all projectors that are at the same place.
 struct event_batch {
   position_t from = 0;  ///< What was asked for: all commits from here to `last` are in it.
   position_t last = 0;  ///< Position of the last commit.
-  std::vector<delivered_commit> commits;
+  std::vector<delivered_ptr> commits;
 };
+
+/// Whether this event is read from the log just as it is here: JSON's text has no infinite numbers
+/// and no bytes.
+bool survives_storage(const envelope& event);
 
 /// Reads and decodes the next commits of a category. Empty `commits` when there are none. Blocks on
 /// the log.

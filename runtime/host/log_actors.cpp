@@ -20,6 +20,18 @@ bool is_of_the_log(errc code) {
          code == errc::internal;
 }
 
+/// What was stored, as a reader of the log would get it.
+delivered_ptr delivered(commit stored, position_t position, std::vector<envelope> events) {
+  auto made = std::make_shared<delivered_commit>();
+  stored.body.clear();
+  made->events.reserve(events.size());
+  auto version = stored.first_version;
+  for (auto& event : events)
+    made->events.push_back({std::move(event), stored.stream, version++, position});
+  made->commit = {std::move(stored), position};
+  return made;
+}
+
 }  // namespace
 
 log_writer::log_writer(caf::actor_config& config, card_ptr card, event_log& log, on_growth grown,
@@ -69,7 +81,7 @@ void log_writer::write() {
     ++flushes_;
   }
 
-  std::map<std::string, position_t> heads;
+  std::map<std::string, std::vector<delivered_ptr>> grown;
   last_failure_.clear();
   std::size_t next = 0;
   for (const auto& job : jobs) {
@@ -77,11 +89,14 @@ void log_writer::write() {
     // costs nothing but a second decision.
     append_result stored;
     if (job->request) {
-      const auto& commits = requests[next].commits;
+      auto& commits = requests[next].commits;
       stored = std::move(results[next++]);
       commits_ += stored.positions.size();
-      if (!stored.positions.empty())
-        heads[commits.front().stream.category] = stored.positions.back();
+      for (std::size_t i = 0; i < stored.positions.size(); ++i) {
+        auto& of_category = grown[commits[i].stream.category];
+        of_category.push_back(
+            delivered(std::move(commits[i]), stored.positions[i], std::move(job->events[i])));
+      }
       if (stored.failure) last_failure_ = stored.failure->message;
       if (stored.failure && is_of_the_log(stored.failure->code)) {
         health_->fails(stored.failure->message);
@@ -92,7 +107,10 @@ void log_writer::write() {
     job->reply(std::move(stored));
   }
   for (const auto& one : barriers) one.reply(true);
-  for (const auto& [category, head] : heads) grown_(category, head);
+  for (auto& [category, stored] : grown) {
+    std::ranges::sort(stored, {}, [](const auto& one) { return one->commit.position; });
+    grown_(category, std::move(stored));
+  }
 }
 
 json log_writer::state() const {

@@ -9,6 +9,7 @@
 #include "runtime/core/aggregate.hpp"
 #include "runtime/core/event_log.hpp"
 #include "runtime/host/component.hpp"
+#include "runtime/host/event_batch.hpp"
 #include "runtime/host/known_commands.hpp"
 #include "runtime/host/loaded_entity.hpp"
 #include "runtime/host/log_health.hpp"
@@ -18,6 +19,9 @@ namespace troupe::host {
 /// Work for the log writer: commits, outcomes to keep, or both.
 struct append_job {
   std::optional<append_request> request;
+  /// Of each commit of the request, what its body says. Empty for one whose events may come back
+  /// from the log other than they went in.
+  std::vector<std::vector<envelope>> events;
   std::vector<kept_outcome> outcomes;
   one_shot<append_result> reply;
 };
@@ -56,9 +60,10 @@ struct lookup {
 /// one flush to disk (group commit), on a thread of its own. Path: /log/writer
 class log_writer final : public component {
  public:
-  /// Told after each flush of every category that grew, with its newest position. Called on the
-  /// writer's thread.
-  using on_growth = std::function<void(const std::string& category, position_t head)>;
+  /// Told after each flush of every category that grew, with what was stored, in the order of the
+  /// positions. Called on the writer's thread.
+  using on_growth =
+      std::function<void(const std::string& category, std::vector<delivered_ptr> stored)>;
 
   log_writer(caf::actor_config& config, card_ptr card, event_log& log, on_growth grown,
              std::shared_ptr<log_health> health);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <set>
 #include <string>
@@ -14,9 +15,11 @@
 
 namespace troupe::host {
 
-/// To a subscriber: the log has grown to this position.
+/// To a subscriber: the log has grown to this position. `stored`: what this node has just put
+/// there, in order, perhaps with others' commits in between; null when it was somebody else.
 struct log_grew {
   position_t head = 0;
+  std::shared_ptr<const std::vector<delivered_ptr>> stored;
 };
 
 /// To a subscriber: the sender can take one batch of the commits from `from` on. This is the
@@ -55,7 +58,10 @@ struct rebuild_projector {
 /// that ask; waits for the log to grow where there is nothing yet. Projectors that are at the same
 /// place share what was read. After a batch that was not full it pauses for some milliseconds:
 /// under load the next one is then worth its transaction, and an event after a quiet time waits for
-/// nothing. Behind a full batch it reads the next one while that one is applied. Path:
+/// nothing. Behind a full batch it reads the next one while that one is applied.
+///
+/// What this node stores it is handed as well, and need not read: it keeps the newest commits that
+/// follow each other without a gap in their positions. Path:
 /// /features/<feature>/subscribers/<category>
 class subscriber final : public component {
  public:
@@ -75,6 +81,10 @@ class subscriber final : public component {
   using batch_ptr = std::shared_ptr<const event_batch>;
   /// The batch from this position on; none if there is nothing, or it cannot be read.
   batch_ptr read(position_t from);
+  /// The same from the tail; none if it begins later.
+  batch_ptr from_tail(position_t from) const;
+  void add_to_tail(const std::vector<delivered_ptr>& stored);
+  void shorten_tail();
 
   event_log& log_;
   const std::string category_;
@@ -85,9 +95,11 @@ class subscriber final : public component {
   std::vector<want_batch> waiting_;
   batch_ptr last_read_;
   batch_ptr read_ahead_;  ///< What will be asked for behind `last_read_`.
+  /// The newest commits, if this node stored them: consecutive, no more than two batches.
+  std::deque<delivered_ptr> tail_;
   position_t head_ = 0;
   std::uint64_t batches_ = 0;
-  std::uint64_t reads_ = 0;
+  std::uint64_t reads_ = 0;  ///< Of the log.
   std::string last_failure_;
 };
 

@@ -28,7 +28,8 @@ class batch_fold {
   /// Sorts the batch's events by key, in log order within each; parks what cannot be read.
   /// `unsupported` for an event of a newer program: that is not the event's fault.
   result<void> sort(const event_batch& batch) {
-    for (const auto& commit : batch.commits) {
+    for (const auto& delivered : batch.commits) {
+      const auto& commit = *delivered;
       if (!commit.unreadable.empty()) {
         const auto& data = commit.commit.data;
         if (!first_failure) first_failure = letters_.size();
