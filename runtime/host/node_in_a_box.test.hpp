@@ -42,7 +42,9 @@ class staged_log final : public event_log {
   }
   result<std::vector<recorded_commit>> read_category(const std::string& category, position_t from,
                                                      std::size_t limit) override {
-    return inner.read_category(category, from, limit);
+    auto commits = inner.read_category(category, from, limit);
+    if (commits) commits_read += static_cast<int>(commits->size());
+    return commits;
   }
   result<position_t> head(const std::string& category) override { return inner.head(category); }
   result<std::optional<recorded_commit>> find_command(const std::string& id) override {
@@ -66,7 +68,8 @@ class staged_log final : public event_log {
   interference interfere;  ///< Set before commands are submitted.
   std::function<result<void>(const snapshot&)> before_snapshot;  ///< The same.
   std::atomic<int> appends{0};
-  std::atomic<int> reads{0};  ///< Of streams.
+  std::atomic<int> reads{0};         ///< Of streams.
+  std::atomic<int> commits_read{0};  ///< From categories.
 };
 
 /// Somebody else's commit on top of what the stream holds.
