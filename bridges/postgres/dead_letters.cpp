@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
+#include <utility>
 
 #include "bridges/postgres/column.hpp"
 #include "bridges/postgres/parameters.hpp"
@@ -65,6 +67,21 @@ void park(pqxx::transaction_base& work, const std::string& owner,
                  arrays +
                  ") WITH ORDINALITY AS l (projector, key, category, entity, position, version, "
                  "event_id, type, reason, time, place)");
+}
+
+bool unpark(pqxx::transaction_base& work, const std::string& owner, const std::string& projector,
+            std::span<const std::uint64_t> ids) {
+  const std::set<std::uint64_t> wanted(ids.begin(), ids.end());
+  array_text list;
+  for (const auto id : wanted) list.add(clamped(id));
+  parameters values;
+  const auto whose = values.add(owner);
+  const auto whom = values.add(projector);
+  const auto which = values.add(std::move(list).text());
+  const auto taken =
+      values.run(work, "DELETE FROM troupe_dead_letters WHERE owner = " + whose +
+                           " AND projector = " + whom + " AND id = ANY (" + which + "::bigint[])");
+  return taken.affected_rows() == wanted.size();
 }
 
 result<std::vector<dead_letter>> read_letters(pqxx::transaction_base& reader,

@@ -86,8 +86,18 @@ class postgres_transaction final : public view_transaction {
     });
   }
 
+  result<void> unpark(std::span<const std::uint64_t> ids) override {
+    return run([&]() -> result<void> {
+      if (postgres::unpark(*work_, checkpoint_.owner, checkpoint_.projector, ids)) return {};
+      lost_ = error{errc::conflict,
+                    "a parked event of '" + checkpoint_.projector + "' has been taken by another"};
+      return *lost_;
+    });
+  }
+
   result<void> commit() override {
     auto done = run([&]() -> result<void> {
+      if (lost_) return *lost_;
       if (!checkpoint_.move(*work_, expected_, next_)) {
         return error{errc::conflict, "projector '" + checkpoint_.projector +
                                          "' is not at position " + std::to_string(expected_) +
@@ -130,6 +140,7 @@ class postgres_transaction final : public view_transaction {
   const position_t expected_;
   const position_t next_;
   std::optional<error> failure_;
+  std::optional<error> lost_;  ///< What somebody else took first.
 };
 
 }  // namespace

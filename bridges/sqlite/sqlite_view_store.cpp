@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -93,9 +94,26 @@ class sqlite_transaction final : public view_transaction {
     return {};
   }
 
+  result<void> unpark(std::span<const std::uint64_t> ids) override {
+    if (auto open = check_open(); !open) return open;
+    const std::set<std::uint64_t> wanted(ids.begin(), ids.end());
+    {
+      auto take = (*writer_)->prepare(
+          "DELETE FROM troupe_dead_letters WHERE projector = ?1 AND id IN (SELECT value FROM "
+          "json_each(?2))");
+      if (!take) return std::move(take).error();
+      const auto list = json(wanted).dump();
+      if (auto taken = take->bind(0, projector_).bind(1, list).run(); !taken) return taken;
+    }
+    if ((*writer_)->changes() == static_cast<std::int64_t>(wanted.size())) return {};
+    lost_ =
+        error{errc::conflict, "a parked event of '" + projector_ + "' has been taken by another"};
+    return *lost_;
+  }
+
   result<void> commit() override {
     if (auto open = check_open(); !open) return open;
-    auto moved = move_checkpoint();
+    auto moved = lost_ ? result<void>(*lost_) : move_checkpoint();
     if (moved) moved = (*writer_)->commit();
     // Whoever waits for a turn need not wait for this object to go.
     writer_.reset();
@@ -128,6 +146,7 @@ class sqlite_transaction final : public view_transaction {
   const std::string projector_;
   const position_t expected_;
   const position_t next_;
+  std::optional<error> lost_;  ///< What somebody else took first.
 };
 
 class sqlite_view_store final : public view_store {

@@ -65,6 +65,10 @@ class view_transaction {
   virtual result<void> remove(const view_table& table, std::span<const std::string> keys) = 0;
   /// Parks events; `dead_letter::id` is ignored.
   virtual result<void> park(std::span<const dead_letter> letters) = 0;
+  /// Takes this projector's parked events with these ids from the dead letters; one statement.
+  /// `conflict`, here or at `commit`, when one of them is not parked any more: from then on
+  /// `commit` fails too, so that of two who take the same event only one does.
+  virtual result<void> unpark(std::span<const std::uint64_t> ids) = 0;
   /// Makes everything durable and moves the checkpoint. `conflict`: somebody else moved it; nothing
   /// was changed. `in_doubt`: read the checkpoint to find out.
   virtual result<void> commit() = 0;

@@ -100,9 +100,17 @@ class memory_transaction final : public view_transaction {
     return {};
   }
 
+  result<void> unpark(std::span<const std::uint64_t> ids) override {
+    const std::lock_guard lock(views_->mutex);
+    const std::set<std::uint64_t> wanted(ids.begin(), ids.end());
+    for (const auto id : wanted) twice_ = !unparked_.insert(id).second || twice_;
+    return check_unparked();
+  }
+
   result<void> commit() override {
     if (done_) return error{errc::internal, "this transaction was committed already"};
     const std::lock_guard lock(views_->mutex);
+    if (auto there = check_unparked(); !there) return there;
     auto& checkpoint = views_->checkpoints[projector_];
     if (checkpoint != expected_) {
       return error{errc::conflict, "projector '" + projector_ + "' is at " +
@@ -120,6 +128,7 @@ class memory_transaction final : public view_transaction {
         }
       }
     }
+    for (const auto id : unparked_) views_->letters.erase(id);
     for (auto& letter : letters_) {
       letter.id = ++views_->last_letter;
       views_->letters.emplace(letter.id, std::move(letter));
@@ -129,10 +138,24 @@ class memory_transaction final : public view_transaction {
   }
 
  private:
+  /// The caller holds the lock.
+  [[nodiscard]] result<void> check_unparked() const {
+    for (const auto id : unparked_) {
+      const auto found = views_->letters.find(id);
+      if (twice_ || found == views_->letters.end() || found->second.projector != projector_) {
+        return error{errc::conflict,
+                     "a parked event of '" + projector_ + "' has been taken by another"};
+      }
+    }
+    return {};
+  }
+
   std::shared_ptr<memory_views> views_;
   std::string projector_;
   position_t expected_;
   position_t next_;
+  std::set<std::uint64_t> unparked_;
+  bool twice_ = false;  ///< One was to be taken again.
   std::map<std::string, staged_rows> staged_;
   std::vector<dead_letter> letters_;
   bool done_ = false;

@@ -391,6 +391,71 @@ inline void parked_events_are_listed_by_projector_and_in_order(view_subject& sub
   BOOST_TEST((letter.time == expected.time));
 }
 
+/// Parks letters of people at these positions, and gives their ids.
+inline std::vector<std::uint64_t> park_people(view_store& store,
+                                              const std::vector<position_t>& positions) {
+  const auto from = must(store.checkpoint("people"));
+  auto transaction = must(store.begin("people", from, from + 1));
+  for (const auto position : positions)
+    must(transaction->park(std::vector{a_letter("people", "1", position)}));
+  must(transaction->commit());
+  std::vector<std::uint64_t> ids;
+  for (const auto& one : must(store.dead_letters("people", 0, 1000))) ids.push_back(one.id);
+  return ids;
+}
+
+inline void a_parked_event_goes_together_with_what_it_brought_about(view_subject& subject) {
+  auto& store = migrated(subject);
+  const auto ids = park_people(store, {11, 12, 13});
+  const std::vector taken{ids[0], ids[2]};
+  {
+    auto given_up = must(store.begin("people", 1, 1));
+    must(given_up->unpark(taken));
+    must(given_up->upsert(people, std::vector{a_person("1")}));
+  }
+  BOOST_TEST(must(store.dead_letters("", 0, 10)).size() == 3U);
+  BOOST_TEST(everything(store).empty());
+
+  auto transaction = must(store.begin("people", 1, 1));
+  must(transaction->unpark(taken));
+  must(transaction->unpark({}));
+  must(transaction->upsert(people, std::vector{a_person("1")}));
+  must(transaction->park(std::vector{a_letter("people", "1", 13)}));
+  must(transaction->commit());
+  subject.reopen();
+  auto& again = subject.store();
+  BOOST_TEST((everything(again) == std::vector{a_person("1")}));
+  BOOST_TEST(must(again.checkpoint("people")) == 1U);
+  const auto left = must(again.dead_letters("", 0, 10));
+  BOOST_TEST_REQUIRE(left.size() == 2U);
+  BOOST_TEST(left[0].id == ids[1]);
+  BOOST_TEST(left[1].position == 13U);
+  BOOST_TEST(left[1].id > ids[2]);
+}
+
+inline void of_two_who_take_a_parked_event_one_does(view_subject& subject) {
+  auto& store = migrated(subject);
+  const auto ids = park_people(store, {11, 12});
+  const auto take = [&](const std::string& projector, const std::vector<std::uint64_t>& which) {
+    const auto at = must(store.checkpoint(projector));
+    auto transaction = must(store.begin(projector, at, at));
+    must(transaction->upsert(people, std::vector{a_person("1", "Twice")}));
+    const auto taken = transaction->unpark(which);
+    const auto committed = transaction->commit();
+    BOOST_TEST(taken.has_value() == committed.has_value());
+    if (!committed) BOOST_TEST((committed.error().code == errc::conflict));
+    return committed.has_value();
+  };
+  BOOST_TEST(!take("badges", {ids[0]}));  // It is another projector's.
+  BOOST_TEST(!take("people", {ids[0], ids[1] + 1}));
+  BOOST_TEST(everything(store).empty());
+  BOOST_TEST(take("people", {ids[0], ids[0]}));
+  put(store, {a_person("1", "Once")});
+  BOOST_TEST(!take("people", {ids[0]}));
+  BOOST_TEST((everything(store) == std::vector{a_person("1", "Once")}));
+  BOOST_TEST(must(store.dead_letters("", 0, 10)).size() == 1U);
+}
+
 inline void a_reset_forgets_one_projector_and_its_rows(view_subject& subject) {
   auto& store = migrated(subject);
   auto transaction = must(store.begin("people", 0, 7));
@@ -684,6 +749,8 @@ bool view_store_contract(const char* adapter, const Make& make) {
           TROUPE_PROMISE(a_row_that_cannot_be_kept_as_it_is_is_refused),
           TROUPE_PROMISE(keys_that_no_row_can_have_find_nothing),
           TROUPE_PROMISE(parked_events_are_listed_by_projector_and_in_order),
+          TROUPE_PROMISE(a_parked_event_goes_together_with_what_it_brought_about),
+          TROUPE_PROMISE(of_two_who_take_a_parked_event_one_does),
           TROUPE_PROMISE(a_reset_forgets_one_projector_and_its_rows),
           TROUPE_PROMISE(a_pause_is_kept_until_it_is_lifted),
           TROUPE_PROMISE(filters_must_all_hold),

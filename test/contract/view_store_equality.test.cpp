@@ -196,7 +196,7 @@ class two_stores {
       const auto table = choose_.one_of(tables);
       std::vector<std::string> keys(choose_.below(5));
       for (auto& key : keys) key = a_key();
-      switch (choose_.below(4)) {
+      switch (choose_.below(5)) {
         case 0: {
           std::vector<json> rows(choose_.below(6));
           for (auto& row : rows) row = a_row(table);
@@ -213,6 +213,16 @@ class two_stores {
             return rows;
           });
           break;
+        case 3: {
+          std::vector<std::uint64_t> ids;
+          if (const auto parked = must(memory_.dead_letters(projector, 0, 2)); choose_.chance(80)) {
+            for (const auto& one : parked) ids.push_back(one.id);
+          } else {
+            ids.push_back(1'000 + choose_.below(20));
+          }
+          both("unpark", [&](view_transaction& one) { return one.unpark(ids); });
+          break;
+        }
         default: {
           const dead_letter letter{99,
                                    choose_.one_of(projectors),
