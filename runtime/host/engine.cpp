@@ -28,6 +28,9 @@ constexpr std::chrono::milliseconds first_pause{2};
 /// How long the admin endpoint waits for an actor that is busy.
 constexpr auto answer_timeout = std::chrono::seconds(1);
 
+/// And for a projector that is to change something.
+constexpr auto change_timeout = std::chrono::seconds(10);
+
 /// Sends a question that `make` builds around the reply; nothing if the answer did not come in
 /// time.
 template <class Answer, class Make>
@@ -312,12 +315,24 @@ class engine::implementation {
     if (!at) return no_projection(name);
     auto done = ask<result<void>>(
         *projector_cards_[*at], error{errc::unavailable, "the projector is restarting; try again"},
-        std::chrono::steady_clock::now() + std::chrono::seconds(10),
+        std::chrono::steady_clock::now() + change_timeout,
         [](auto reply) { return rebuild_projector{std::move(reply)}; });
     if (!done)
       return error{errc::unavailable,
                    "the projector is busy; it starts to rebuild when it has finished its batch"};
     return *done;
+  }
+
+  result<retried_events> retry_parked_event(const std::string& name, std::uint64_t id) {
+    return ask_projector<retried_events>(name, [id](auto reply) {
+      return retry_event{id, std::move(reply)};
+    });
+  }
+
+  result<dead_letter> discard_parked_event(const std::string& name, std::uint64_t id) {
+    return ask_projector<dead_letter>(name, [id](auto reply) {
+      return discard_event{id, std::move(reply)};
+    });
   }
 
   std::vector<std::pair<std::string, std::string>> troubles() const {
@@ -586,6 +601,21 @@ class engine::implementation {
     return std::nullopt;
   }
 
+  /// What a projector answers about its parked events.
+  template <class Answer, class Make>
+  result<Answer> ask_projector(const std::string& name, Make make) {
+    const auto at = index_of(name);
+    if (!at) return no_projection(name);
+    auto done = ask<result<Answer>>(
+        *projector_cards_[*at],
+        error{errc::in_doubt, "the projector broke down meanwhile; look at the dead letters again"},
+        std::chrono::steady_clock::now() + change_timeout, std::move(make));
+    if (done) return std::move(*done);
+    return error{errc::in_doubt,
+                 "the projector is busy and does it when it has finished its batch; look at the "
+                 "dead letters again"};
+  }
+
   /// What the projector last failed on; its card also knows of parked events and of crashes that
   /// were not its own doing.
   std::string error_of(std::size_t at, const std::string& of_progress) const {
@@ -696,6 +726,14 @@ result<void> engine::resume_projection(const std::string& name) {
 
 result<void> engine::rebuild_projection(const std::string& name) {
   return implementation_->rebuild(name);
+}
+
+result<retried_events> engine::retry_parked_event(const std::string& projection, std::uint64_t id) {
+  return implementation_->retry_parked_event(projection, id);
+}
+
+result<dead_letter> engine::discard_parked_event(const std::string& projection, std::uint64_t id) {
+  return implementation_->discard_parked_event(projection, id);
 }
 
 std::vector<std::pair<std::string, std::string>> engine::troubles() const {

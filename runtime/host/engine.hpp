@@ -14,6 +14,7 @@
 #include "runtime/core/clock.hpp"
 #include "runtime/core/event_log.hpp"
 #include "runtime/core/feature.hpp"
+#include "runtime/host/parked_events.hpp"
 #include "runtime/host/supervision.hpp"
 
 namespace troupe::host {
@@ -161,6 +162,10 @@ class engine {
   /// rebuilding helps it.
   result<void> resume_projection(const std::string& name);
   result<void> rebuild_projection(const std::string& name);
+  /// See `retry_parked`. `in_doubt` when the projector is restarting, or did not answer in time.
+  result<retried_events> retry_parked_event(const std::string& projection, std::uint64_t id);
+  /// See `discard_parked`; the same.
+  result<dead_letter> discard_parked_event(const std::string& projection, std::uint64_t id);
 
   /// Why the node is not well: actors that are not running, projectors that fail, a supervisor that
   /// gave up. Empty when all is well.

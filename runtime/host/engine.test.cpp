@@ -509,6 +509,116 @@ BOOST_AUTO_TEST_CASE(a_poison_event_is_parked_after_one_restart_and_only_its_key
   BOOST_TEST(listed[0].last_error.find("planted poison") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_retried_event_is_applied_with_those_behind_it_and_its_key_goes_on) {
+  node_in_a_box box;
+  counting::poison = 13;
+  for (const int amount : {1, 13, 2, 3}) box.add("bad", amount);
+  box.add("other", 13);
+  box.await_view();
+  counting::poison = 0;
+  const auto letters = *box.views->dead_letters("totals", 0, 10);
+  BOOST_REQUIRE_EQUAL(letters.size(), 4U);
+
+  // Not out of order.
+  const auto early = box.actors->retry_parked_event("totals", letters[1].id);
+  BOOST_REQUIRE(!early);
+  BOOST_TEST((early.error().code == errc::conflict));
+  BOOST_TEST(early.error().message.find("totals." + std::to_string(letters[0].id)) !=
+             std::string::npos);
+  BOOST_TEST(box.row("bad")["total"] == 1);
+
+  const auto done = box.actors->retry_parked_event("totals", letters[0].id);
+  BOOST_REQUIRE(done);
+  BOOST_TEST(done->applied == 3U);
+  BOOST_TEST(done->parked_again == 0U);
+  BOOST_TEST(box.row("bad")["total"] == 19);
+  const auto left = *box.views->dead_letters("totals", 0, 10);
+  BOOST_REQUIRE_EQUAL(left.size(), 1U);
+  BOOST_TEST(left[0].key == "other");
+  BOOST_TEST(box.state_of("/features/counting/projectors/totals")["blockedKeys"] == 1);
+
+  // A second time does nothing.
+  const auto again = box.actors->retry_parked_event("totals", letters[0].id);
+  BOOST_REQUIRE(!again);
+  BOOST_TEST((again.error().code == errc::not_found));
+  box.add("bad", 4);
+  box.await_view();
+  BOOST_TEST(box.row("bad")["total"] == 23);
+  BOOST_TEST(!box.actors->retry_parked_event("nothing", 1));
+}
+
+BOOST_AUTO_TEST_CASE(an_event_that_fails_again_stays_parked_with_those_behind_it) {
+  node_in_a_box box;
+  counting::poison = 13;
+  for (const int amount : {13, 2, 7}) box.add("bad", amount);
+  box.await_view();
+  const auto before = *box.views->dead_letters("totals", 0, 10);
+  const auto failed = box.actors->retry_parked_event("totals", before[0].id);
+  BOOST_REQUIRE(!failed);
+  BOOST_TEST((failed.error().code == errc::conflict));
+  BOOST_TEST(failed.error().message.find("planted poison") != std::string::npos);
+  const auto after = *box.views->dead_letters("totals", 0, 10);
+  BOOST_REQUIRE_EQUAL(after.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) BOOST_TEST(after[i].id == before[i].id);
+  BOOST_TEST(box.row("bad").is_null());
+
+  // What goes before the next poison is applied, and that one tells why it stays.
+  counting::poison = 7;
+  const auto partly = box.actors->retry_parked_event("totals", before[0].id);
+  BOOST_REQUIRE(partly);
+  BOOST_TEST(partly->applied == 2U);
+  BOOST_TEST(partly->parked_again == 1U);
+  BOOST_TEST(partly->reason == "planted poison");
+  BOOST_TEST(box.row("bad")["total"] == 15);
+  const auto left = *box.views->dead_letters("totals", 0, 10);
+  BOOST_REQUIRE_EQUAL(left.size(), 1U);
+  BOOST_TEST(left[0].reason == "planted poison");
+  BOOST_TEST(box.projection().status == "running");
+  counting::poison = 0;
+  BOOST_TEST(box.actors->retry_parked_event("totals", left[0].id)->applied == 1U);
+  BOOST_TEST(box.row("bad")["total"] == 22);
+}
+
+BOOST_AUTO_TEST_CASE(a_discarded_event_leaves_its_row_as_if_it_had_not_been) {
+  node_in_a_box box;
+  counting::poison = 13;
+  for (const int amount : {1, 13, 2}) box.add("bad", amount);
+  box.await_view();
+  const auto letters = *box.views->dead_letters("totals", 0, 10);
+  const auto gone = box.actors->discard_parked_event("totals", letters[0].id);
+  BOOST_REQUIRE(gone);
+  BOOST_TEST(gone->version == 2U);
+  BOOST_TEST(
+      (box.actors->discard_parked_event("totals", letters[0].id).error().code == errc::not_found));
+  // The next one still waits, and holds up the key, until it is retried.
+  box.add("bad", 3);
+  box.await_view();
+  BOOST_TEST(box.row("bad")["total"] == 1);
+  BOOST_TEST(box.actors->retry_parked_event("totals", letters[1].id)->applied == 2U);
+  BOOST_TEST(box.row("bad")["total"] == 6);
+  box.add("bad", 4);
+  box.await_view();
+  BOOST_TEST(box.row("bad")["total"] == 10);
+}
+
+BOOST_AUTO_TEST_CASE(a_commit_that_can_be_read_again_is_applied_when_it_is_retried) {
+  node_in_a_box box;
+  box.add("bad", 1);
+  box.await_view();
+  const auto at = *box.log.head("counting");
+  // As if the commit had been damaged when it was first read.
+  const auto checkpoint = *box.views->checkpoint("totals");
+  auto damaged = std::move(*box.views->begin("totals", checkpoint, checkpoint));
+  const dead_letter unread{0, "totals", "bad", {"counting", "bad"}, at,
+                           1, "c",      "",    "cannot be read",    {}};
+  BOOST_REQUIRE(damaged->park(std::span(&unread, 1)));
+  BOOST_REQUIRE(damaged->commit());
+  const auto id = box.views->dead_letters("totals", 0, 10)->front().id;
+  BOOST_TEST(box.actors->retry_parked_event("totals", id)->applied == 1U);
+  BOOST_TEST(box.row("bad")["total"] == 2);
+  BOOST_TEST(box.views->dead_letters("totals", 0, 10)->empty());
+}
+
 BOOST_AUTO_TEST_CASE(past_its_dead_letters_a_projector_stops_and_drops_nothing) {
   engine_options options;
   options.max_dead_letters = 2;

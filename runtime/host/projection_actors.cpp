@@ -16,8 +16,6 @@ constexpr auto pause_after_small_batch = std::chrono::milliseconds(10);
 /// How long a projector waits for its subscriber to come back.
 constexpr auto ask_again_delay = std::chrono::milliseconds(100);
 
-constexpr std::size_t dead_letters_per_read = 1000;
-
 }  // namespace
 
 subscriber::subscriber(caf::actor_config& config, card_ptr card, event_log& log,
@@ -174,6 +172,8 @@ caf::message_handler projector_actor::handlers() {
       },
       [this](const resume_projector&) { ask(); },
       [this](const rebuild_projector& request) { request.reply(rebuild()); },
+      [this](const retry_event& request) { request.reply(retry(request.id)); },
+      [this](const discard_event& request) { request.reply(discard(request.id)); },
   };
 }
 
@@ -228,20 +228,39 @@ void projector_actor::load_checkpoint() {
   auto checkpoint = environment_.store->checkpoint(name);
   if (!checkpoint) fail(checkpoint.error());
   checkpoint_ = *checkpoint;
-  parked_.blocked_keys.clear();
-  parked_.events = 0;
-  for (std::uint64_t after = 0;;) {
-    auto letters = environment_.store->dead_letters(name, after, dead_letters_per_read);
-    if (!letters) fail(letters.error());
-    for (const auto& letter : *letters) parked_.blocked_keys.insert(letter.key);
-    parked_.events += letters->size();
-    if (letters->size() < dead_letters_per_read) break;
-    after = letters->back().id;
-  }
+  load_parked();
   ++round_;
   asked_ = false;
   environment_.progress->restarted_at(checkpoint_);
   stop_if_ahead_of_log();
+}
+
+void projector_actor::load_parked() {
+  auto blocked = read_blocked_keys(environment_.kernel->name(), *environment_.store);
+  if (!blocked) fail(blocked.error());
+  parked_.blocked_keys = std::move(blocked->keys);
+  parked_.events = blocked->events;
+}
+
+result<retried_events> projector_actor::retry(std::uint64_t id) {
+  const auto& kernel = *environment_.kernel;
+  auto& progress = *environment_.progress;
+  if (progress.read(environment_.time->monotonic()).halted) {
+    return error{errc::conflict, "the projection '" + kernel.name() +
+                                     "' stands still because its log was cut; rebuild it"};
+  }
+  auto outcome =
+      retry_parked(kernel, *environment_.store, *environment_.log, id, environment_.time->now());
+  // Also after a failure: what came of a transaction in doubt shows in what is parked now.
+  load_parked();
+  if (outcome) progress.reached(checkpoint_, outcome->applied, 0, environment_.time->monotonic());
+  return outcome;
+}
+
+result<dead_letter> projector_actor::discard(std::uint64_t id) {
+  auto outcome = discard_parked(environment_.kernel->name(), *environment_.store, id);
+  load_parked();
+  return outcome;
 }
 
 void projector_actor::ask() {

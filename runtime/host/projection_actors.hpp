@@ -10,6 +10,7 @@
 #include "runtime/host/component.hpp"
 #include "runtime/host/event_batch.hpp"
 #include "runtime/host/log_actors.hpp"
+#include "runtime/host/parked_events.hpp"
 #include "runtime/host/projection_batch.hpp"
 #include "runtime/host/projection_progress.hpp"
 
@@ -52,6 +53,18 @@ struct resume_projector {};
 /// To a projector: forget all rows and start again from the first event.
 struct rebuild_projector {
   one_shot<result<void>> reply;
+};
+
+/// To a projector: try a parked event again, and those of its key behind it.
+struct retry_event {
+  std::uint64_t id = 0;
+  one_shot<result<retried_events>> reply;
+};
+
+/// To a projector: forget a parked event.
+struct discard_event {
+  std::uint64_t id = 0;
+  one_shot<result<dead_letter>> reply;
 };
 
 /// Follows one category of the log on a thread of its own and hands out batches to the projectors
@@ -135,8 +148,11 @@ class projector_actor final : public component {
 
  private:
   void load_checkpoint();
+  void load_parked();
   void stop_if_ahead_of_log();
   result<void> rebuild();
+  result<retried_events> retry(std::uint64_t id);
+  result<dead_letter> discard(std::uint64_t id);
   [[noreturn]] void fail(const error& why);
   void ask();
   void apply(const batch_ready& message);
@@ -160,3 +176,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::read_ahead)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::ask_again)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::resume_projector)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::rebuild_projector)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::retry_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::discard_event)

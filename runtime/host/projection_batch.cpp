@@ -198,6 +198,45 @@ result<std::map<std::string, json>> fetch_rows(view_transaction& transaction,
   return by_key;
 }
 
+/// Folds the sorted events onto the stored rows, and writes the rows that come of it.
+result<void> fold_and_write(const projector_kernel& kernel, view_transaction& transaction,
+                            batch_fold& work) {
+  auto stored = fetch_rows(transaction, kernel.table(), work.keys());
+  if (!stored) return std::move(stored).error();
+  if (auto folded = work.fold(*stored); !folded) return folded;
+  if (!work.rows.empty()) {
+    if (auto done = transaction.upsert(kernel.table(), work.rows); !done) return done;
+  }
+  if (!work.removed.empty()) {
+    if (auto done = transaction.remove(kernel.table(), work.removed); !done) return done;
+  }
+  return {};
+}
+
+/// Parked events before and after another attempt.
+struct changed_letters {
+  std::vector<std::uint64_t> gone;
+  std::vector<dead_letter> fresh;
+};
+
+/// A letter whose event fails again for the same reason stays as it is.
+changed_letters compare(std::span<const dead_letter> before, std::span<const dead_letter> after) {
+  std::map<event_place, const dead_letter*> failed;
+  for (const auto& letter : after) failed.emplace(place_of(letter), &letter);
+  changed_letters changes;
+  for (const auto& letter : before) {
+    const auto again = failed.find(place_of(letter));
+    if (again != failed.end() && again->second->reason == letter.reason &&
+        again->second->key == letter.key) {
+      failed.erase(again);
+    } else {
+      changes.gone.push_back(letter.id);
+    }
+  }
+  for (const auto& [place, letter] : failed) changes.fresh.push_back(*letter);
+  return changes;
+}
+
 }  // namespace
 
 batch_outcome apply_batch(const projector_kernel& kernel, view_store& store, position_t checkpoint,
@@ -208,15 +247,7 @@ batch_outcome apply_batch(const projector_kernel& kernel, view_store& store, pos
     auto begun = store.begin(kernel.name(), checkpoint, batch.last);
     if (!begun) return std::move(begun).error();
     auto& transaction = **begun;
-    auto stored = fetch_rows(transaction, kernel.table(), work.keys());
-    if (!stored) return std::move(stored).error();
-    if (auto folded = work.fold(*stored); !folded) return folded.error();
-    if (!work.rows.empty()) {
-      if (auto done = transaction.upsert(kernel.table(), work.rows); !done) return done.error();
-    }
-    if (!work.removed.empty()) {
-      if (auto done = transaction.remove(kernel.table(), work.removed); !done) return done.error();
-    }
+    if (auto done = fold_and_write(kernel, transaction, work); !done) return done.error();
     // Past the bound the projector stands still: its events stay in the log, and none is dropped.
     if (!work.letters().empty() && parked.events + work.letters().size() > parked.max_events) {
       return error{errc::unavailable,
@@ -234,6 +265,27 @@ batch_outcome apply_batch(const projector_kernel& kernel, view_store& store, pos
   }
   parked.blocked_keys.merge(work.newly_blocked());
   parked.events += work.letters().size();
+  return applied_batch{work.events, std::move(work.letters()), work.first_failure};
+}
+
+result<applied_batch> retry_batch(const projector_kernel& kernel, view_store& store,
+                                  position_t checkpoint, const event_batch& batch,
+                                  std::span<const dead_letter> letters, const parking& parked,
+                                  timestamp now) {
+  batch_fold work(kernel, parked, now);
+  if (auto sorted = work.sort(batch); !sorted) return sorted.error();
+  auto begun = store.begin(kernel.name(), checkpoint, checkpoint);
+  if (!begun) return std::move(begun).error();
+  auto& transaction = **begun;
+  if (auto done = fold_and_write(kernel, transaction, work); !done) return done.error();
+  const auto changes = compare(letters, work.letters());
+  if (!changes.gone.empty()) {
+    if (auto done = transaction.unpark(changes.gone); !done) return done.error();
+  }
+  if (!changes.fresh.empty()) {
+    if (auto done = transaction.park(changes.fresh); !done) return done.error();
+  }
+  if (auto done = transaction.commit(); !done) return done.error();
   return applied_batch{work.events, std::move(work.letters()), work.first_failure};
 }
 

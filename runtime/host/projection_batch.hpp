@@ -1,8 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <set>
+#include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "runtime/core/projector.hpp"
@@ -34,6 +37,9 @@ struct parking {
   std::function<bool(const event_place&)> park_now;
 };
 
+/// Where a parked event lies.
+inline event_place place_of(const dead_letter& letter) { return {letter.position, letter.version}; }
+
 /// What applying a batch came to.
 struct applied_batch {
   std::size_t events = 0;  ///< Applied to rows.
@@ -52,5 +58,15 @@ using batch_outcome = std::variant<applied_batch, poison_event, error>;
 /// `parking.blocked_keys`, and counted in `parking.events`, only once that is stored.
 batch_outcome apply_batch(const projector_kernel& kernel, view_store& store, position_t checkpoint,
                           const event_batch& batch, parking& parked, timestamp now);
+
+/// Applies parked events again: `batch` holds them alone, by position, and `letters` are theirs.
+/// Rows and dead letters change in one transaction: what was applied is taken out, what fails again
+/// stays, or takes its new reason. If none could be applied, nothing is stored but new reasons. The
+/// checkpoint stays at `checkpoint`. `parked` is what is known of all other parked events; it is
+/// not changed. `conflict`: somebody else took one of the letters, or moved the checkpoint.
+result<applied_batch> retry_batch(const projector_kernel& kernel, view_store& store,
+                                  position_t checkpoint, const event_batch& batch,
+                                  std::span<const dead_letter> letters, const parking& parked,
+                                  timestamp now);
 
 }  // namespace troupe::host
