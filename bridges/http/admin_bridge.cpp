@@ -8,7 +8,7 @@ namespace troupe::http {
 std::unique_ptr<server_bridge> make_admin_bridge(node_model& model, http_options options) {
   auto routes = std::make_shared<router>();
   add_probe_routes(*routes, model);
-  add_admin_routes(*routes, model);
+  add_admin_routes(*routes, model, {options.max_depth});
   add_console_routes(*routes);
   browser_guard guard(options.hosts);
   cors_policy cors(options.cors_origins);

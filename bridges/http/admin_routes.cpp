@@ -76,20 +76,51 @@ void add_actor_routes(router& routes, node_model& model) {
   });
 }
 
-void add_log_routes(router& routes, node_model& model) {
+/// The version that a query asks for, if any.
+result<std::optional<version_t>> version_of(const request& received) {
+  const auto asked = received.query("version");
+  if (!asked) return asked.error();
+  if (*asked == nullptr) return std::optional<version_t>();
+  const auto number = received.number("version", 0, 0, most_versions);
+  if (!number) return number.error();
+  return std::optional<version_t>(*number);
+}
+
+/// Decides an envelope's command over an entity without storing anything.
+handler what_if_endpoint(node_model& model, const json_limits& limits) {
+  return [&model, limits](const request& received) {
+    const auto stream = stream_of(received);
+    if (!stream) return error_reply(stream.error());
+    const auto version = version_of(received);
+    if (!version) return error_reply(version.error());
+    auto body = parse_json(received.body, limits);
+    if (!body) return error_reply({errc::invalid, "the body: " + body.error().message});
+    auto message = envelope_from_json(std::move(*body));
+    if (!message) return error_reply(message.error());
+    command_request command;
+    command.category = stream->category;
+    command.id = stream->id;
+    command.type = std::move(message->type);
+    command.data = std::move(message->data);
+    command.context.command_id = std::move(message->id);
+    command.context.trace_id = received.trace.trace_id;
+    command.context.time = model.time().now();
+    const auto user = message->metadata.find("userId");
+    if (user != message->metadata.end() && user->is_string())
+      command.context.user_id = user->get<std::string>();
+    return answer(model.what_if(std::move(command), *version));
+  };
+}
+
+void add_log_routes(router& routes, node_model& model, const json_limits& limits) {
   routes.add("GET", "/admin/entities/{category}/{id}", [&model](const request& received) {
     const auto stream = stream_of(received);
     if (!stream) return error_reply(stream.error());
-    const auto asked = received.query("version");
-    if (!asked) return error_reply(asked.error());
-    std::optional<version_t> version;
-    if (*asked != nullptr) {
-      const auto number = received.number("version", 0, 0, most_versions);
-      if (!number) return error_reply(number.error());
-      version = *number;
-    }
-    return answer(model.entity(*stream, version));
+    const auto version = version_of(received);
+    if (!version) return error_reply(version.error());
+    return answer(model.entity(*stream, *version));
   });
+  routes.add("POST", "/admin/entities/{category}/{id}/what-if", what_if_endpoint(model, limits));
   routes.add("GET", "/admin/streams/{category}/{id}", [&model](const request& received) {
     const auto stream = stream_of(received);
     if (!stream) return error_reply(stream.error());
@@ -120,17 +151,31 @@ void add_projection_routes(router& routes, node_model& model) {
   add("rebuild", &node_model::rebuild_projection);
 }
 
-}  // namespace
-
-void add_admin_routes(router& routes, node_model& model) {
-  add_actor_routes(routes, model);
-  add_log_routes(routes, model);
-  add_projection_routes(routes, model);
+void add_dead_letter_routes(router& routes, node_model& model) {
   routes.add("GET", "/admin/dead-letters", [&model](const request& received) {
     const auto range = range_of(received, "after", 0);
     if (!range) return error_reply(range.error());
     return answer(model.dead_letters(range->from, range->limit));
   });
+  routes.add("POST", "/admin/dead-letters/{id}/retry", [&model](const request& received) {
+    return answer(model.retry_dead_letter(received.parameter("id")));
+  });
+  routes.add("POST", "/admin/dead-letters/{id}/discard", [&model](const request& received) {
+    return answer(model.discard_dead_letter(received.parameter("id")));
+  });
+}
+
+}  // namespace
+
+void add_admin_routes(router& routes, node_model& model, const json_limits& limits) {
+  add_actor_routes(routes, model);
+  add_log_routes(routes, model, limits);
+  add_projection_routes(routes, model);
+  add_dead_letter_routes(routes, model);
+  routes.add("GET", "/admin/traces/{correlationId}", [&model](const request& received) {
+    return answer(model.trace(received.parameter("correlationId")));
+  });
+  routes.add("GET", "/admin/cluster", [&model](const request&) { return answer(model.cluster()); });
   routes.add("GET", "/admin/info", [&model](const request&) { return answer(model.info()); });
   routes.add("GET", "/admin/config", [&model](const request&) { return answer(model.config()); });
 }

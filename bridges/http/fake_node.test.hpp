@@ -286,6 +286,12 @@ class fake_node : public node_model {
   result<json> entity(const stream_id& stream, std::optional<version_t> version) override {
     return json{{"id", stream.id}, {"version", version ? json(*version) : json()}};
   }
+  result<json> what_if(command_request command, std::optional<version_t> version) override {
+    return json{{"id", command.id},
+                {"type", command.type},
+                {"commandId", command.context.command_id},
+                {"version", version ? json(*version) : json()}};
+  }
   result<json> stream(const stream_id& stream, version_t from, std::size_t limit) override {
     return json{
         {"items", json::array()}, {"stream", stream.name()}, {"from", from}, {"limit", limit}};
@@ -305,6 +311,18 @@ class fake_node : public node_model {
     if (limit == 13) return error{errc::corrupt, "letters are torn"};
     return json{{"items", json::array()}, {"after", after}};
   }
+  result<json> retry_dead_letter(const std::string& id) override {
+    if (id == "owners.2") return error{errc::conflict, "it failed again: planted"};
+    changes.push_back("retry " + id);
+    return json{{"applied", 1}};
+  }
+  result<json> discard_dead_letter(const std::string& id) override {
+    if (id == "owners.9") return error{errc::not_found, "nothing is parked as owners.9"};
+    changes.push_back("discard " + id);
+    return json{{"status", "discarded"}};
+  }
+  result<json> trace(const std::string& id) override { return json{{"id", id}}; }
+  json cluster() override { return {{"nodes", json::array()}}; }
   json info() override { return {{"version", "1.2.3"}}; }
   json config() override { return {{"http", "127.0.0.1:0"}}; }
 

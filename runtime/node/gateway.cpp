@@ -221,6 +221,50 @@ std::variant<command, command_outcome> gateway::check(command_request request) c
                  request.deadline};
 }
 
+result<json> gateway::what_if(command_request request, std::optional<version_t> version,
+                              host::use_snapshots snapshots) {
+  auto checked = check(std::move(request));
+  if (const auto* refused = std::get_if<command_outcome>(&checked)) {
+    json fields = json::array();
+    for (const auto& field : refused->fields)
+      fields.push_back({{"path", field.path}, {"message", field.message}});
+    return json{{"status", to_string(refused->status)},
+                {"code", refused->code},
+                {"detail", refused->detail},
+                {"fields", std::move(fields)}};
+  }
+  const auto& one = std::get<command>(checked);
+  const auto& kernel = *aggregates_.at(one.stream.category).kernel;
+  auto loaded = host::load_entity(log_, kernel, one.stream, version, snapshots);
+  if (!loaded) return std::move(loaded).error();
+  if (version && loaded->version < *version) {
+    return error{errc::not_found,
+                 one.stream.name() + " is at version " + std::to_string(loaded->version)};
+  }
+  try {
+    auto decided = loaded->state->handle(one.type, one.data, one.context);
+    if (!decided) return std::move(decided).error();
+    json answer = {{"version", loaded->version}};
+    if (const auto* refusal = std::get_if<rejection>(&*decided)) {
+      answer["status"] = to_string(outcome_status::rejected);
+      answer["code"] = refusal->code;
+      answer["detail"] = refusal->detail;
+    } else {
+      answer["status"] = to_string(outcome_status::accepted);
+      auto& events = answer["events"] = json::array();
+      for (const auto& event : std::get<std::vector<new_event>>(*decided))
+        events.push_back({{"type", event.type}, {"data", event.data}});
+      answer["state"] = loaded->state->state();
+    }
+    return answer;
+  } catch (const std::exception& problem) {
+    return json{{"version", loaded->version},
+                {"status", to_string(outcome_status::failed)},
+                {"code", "handler-crashed"},
+                {"detail", problem.what()}};
+  }
+}
+
 completion gateway::counted(const std::string& category, completion done) {
   // Only known categories become labels: what callers make up must not.
   const auto known = tallies_.find(aggregates_.contains(category) ? category : unknown_category);

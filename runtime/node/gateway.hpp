@@ -11,6 +11,7 @@
 #include "runtime/core/event_log.hpp"
 #include "runtime/core/feature.hpp"
 #include "runtime/host/engine.hpp"
+#include "runtime/host/loaded_entity.hpp"
 #include "runtime/node/commands_under_way.hpp"
 #include "runtime/node/metrics.hpp"
 #include "runtime/node/schema_validator.hpp"
@@ -44,6 +45,11 @@ class gateway final : public application {
                                               std::function<void()> changed) override;
   result<std::vector<recorded_event>> events(const std::string& category, position_t from,
                                              std::size_t limit) override;
+
+  /// What a command would do to its entity, now or as it was at a version, by the same checks and
+  /// the same domain code. Nothing is stored. `not_found`: it has no such version.
+  result<json> what_if(command_request request, std::optional<version_t> version,
+                       host::use_snapshots snapshots);
 
   /// The aggregate of a category; nullptr if there is none.
   [[nodiscard]] const aggregate_kernel* aggregate_of(const std::string& category) const;

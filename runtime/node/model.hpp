@@ -54,9 +54,13 @@ class node_model {
 
   /// `{"id","category","version","state"}`, folded from the log, now or at a version.
   virtual result<json> entity(const stream_id& stream, std::optional<version_t> version) = 0;
+  /// What a command would do to an entity, now or as it was at a version; nothing is stored:
+  /// `{"status","version","events":[{"type","data"}],"state"}`, or why it would be refused.
+  virtual result<json> what_if(command_request command, std::optional<version_t> version) = 0;
   /// `{"items":[…],"next":version|null}`: events of one entity with versions >= `from`.
   virtual result<json> stream(const stream_id& stream, version_t from, std::size_t limit) = 0;
-  /// `{"items":[…],"next":position}`: whole commits of a category with positions >= `from`.
+  /// `{"items":[…],"next":position,"head":position}`: whole commits of a category with positions >=
+  /// `from`.
   virtual result<json> log(const std::string& category, position_t from, std::size_t limit) = 0;
 
   /// `{"items":[{"name","node","position","head","lagEvents","lagSeconds","eventsPerSecond","status","lastError",…}]}`
@@ -67,7 +71,18 @@ class node_model {
   /// `{"items":[…],"next":id|null}`: parked events.
   virtual result<json> dead_letters(std::uint64_t after, std::size_t limit) = 0;
 
-  /// Version, build, uptime.
+  /// Hands a parked event, and those of its key behind it, to the projector again:
+  /// `{"status","applied","parkedAgain","left","reason"}`. `conflict` when it is not the first of
+  /// its key, or fails again.
+  virtual result<json> retry_dead_letter(const std::string& id) = 0;
+  /// Forgets a parked event, and gives it.
+  virtual result<json> discard_dead_letter(const std::string& id) = 0;
+  /// What is known of one correlation, trace or command: `{"id","commands":[…],"searched":[…]}`.
+  virtual result<json> trace(const std::string& id) = 0;
+
+  /// The nodes that this one knows: itself.
+  virtual json cluster() = 0;
+  /// Version, build, uptime, and what may be asked of each category.
   virtual json info() = 0;
   /// Effective settings without secrets.
   virtual json config() = 0;

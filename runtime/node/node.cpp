@@ -179,6 +179,8 @@ int node::serve(const settings& options) {
     if (*one) bridges.push_back(std::move(*one));
   }
   running.set_bridges(bridges);
+  running.set_audit(
+      [logger](const std::string& what) { logger->info("audit: {}", printable(what)); });
   if (auto started = actors.start_bridges(bridges); !started)
     return refuse(started.error().message);
   serving = true;

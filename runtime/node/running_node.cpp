@@ -1,11 +1,11 @@
 #include "runtime/node/running_node.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "runtime/host/loaded_entity.hpp"
 #include "runtime/node/limits.hpp"
+#include "runtime/node/trace.hpp"
 
 namespace troupe {
 
@@ -23,30 +23,6 @@ json items_of(const std::vector<recorded_event>& events) {
   json items = json::array();
   for (const auto& event : events) items.push_back(to_json(event));
   return items;
-}
-
-json letter_json(const dead_letter& letter) {
-  return {{"id", letter.id},
-          {"projection", letter.projector},
-          {"key", letter.key},
-          {"stream", letter.stream.name()},
-          {"position", letter.position},
-          {"version", letter.version},
-          {"eventId", letter.event_id},
-          {"type", letter.type},
-          {"reason", letter.reason},
-          {"time", format_time(letter.time)}};
-}
-
-json letter_json(const parked_message& letter) {
-  return {{"id", letter.id},
-          {"bridge", letter.channel},
-          {"stream", letter.subject},
-          {"position", letter.position},
-          {"messageId", letter.message_id},
-          {"type", letter.type},
-          {"reason", letter.reason},
-          {"time", format_time(letter.time)}};
 }
 
 }  // namespace
@@ -72,6 +48,7 @@ result<std::unique_ptr<running_node>> running_node::make(
   tuned.max_dead_letters = set.max_dead_letters;
   tuned.snapshot_every = set.snapshot_every;
   tuned.on_failure = std::move(on_failure);
+  made->projections_ = *projections;
   made->engine_ =
       std::make_unique<host::engine>(tuned, features, *projections, *made->log_, made->clock_);
   auto way_in = gateway::make(features, *projections, *made->log_, *made->engine_, made->clock_,
@@ -240,6 +217,21 @@ result<json> running_node::entity(const stream_id& stream, std::optional<version
               {"state", loaded->state->state()}};
 }
 
+result<json> running_node::what_if(command_request command, std::optional<version_t> version) {
+  const auto snapshots =
+      options_.snapshot_every == 0 ? host::use_snapshots::no : host::use_snapshots::yes;
+  return gateway_->what_if(std::move(command), version, snapshots);
+}
+
+result<json> running_node::trace(const std::string& id) {
+  std::vector<std::string> categories;
+  for (const auto& one : features_) {
+    for (const auto& aggregate : one.aggregates())
+      categories.push_back(aggregate.kernel->category());
+  }
+  return find_trace(*log_, categories, projections_, id);
+}
+
 result<json> running_node::stream(const stream_id& stream, version_t from, std::size_t limit) {
   auto commits = log_->read_stream(stream, from, limit);
   if (!commits) return std::move(commits).error();
@@ -260,7 +252,9 @@ result<json> running_node::log(const std::string& category, position_t from, std
   auto events = gateway_->events(category, from, limit);
   if (!events) return std::move(events).error();
   const auto next = events->empty() ? from : events->back().position + 1;
-  return json{{"items", items_of(*events)}, {"next", next}};
+  const auto head = log_->head(category);
+  if (!head) return head.error();
+  return json{{"items", items_of(*events)}, {"next", next}, {"head", *head}};
 }
 
 result<json> running_node::describe(const host::projection_info& one) {
@@ -305,42 +299,40 @@ result<json> running_node::projections() {
   return json{{"items", std::move(items)}};
 }
 
-result<json> running_node::dead_letters(std::uint64_t after, std::size_t limit) {
-  // Each database numbers its own letters. What lies behind the end of any full page is left for
-  // the next one.
-  std::vector<dead_letter> found;
-  auto end = std::numeric_limits<std::uint64_t>::max();
-  for (const auto& store : stores_) {
-    auto letters = store->dead_letters("", after, limit);
-    if (!letters) return std::move(letters).error();
-    if (letters->size() == limit) end = std::min(end, letters->back().id);
-    std::ranges::move(*letters, std::back_inserter(found));
-  }
-  std::vector<parked_message> commands;
+json running_node::cluster() {
+  json addresses = json::object();
   for (const auto& one : bridges_) {
-    auto parked = one->parked(after, limit);
-    if (!parked) return std::move(parked).error();
-    if (parked->size() == limit) end = std::min(end, parked->back().id);
-    std::ranges::move(*parked, std::back_inserter(commands));
+    const auto address = one->describe().value("address", std::string());
+    if (!address.empty()) addresses[one->name()] = address;
   }
-  const bool more = end != std::numeric_limits<std::uint64_t>::max();
-  json items = json::array();
-  for (const auto& letter : found) {
-    if (letter.id <= end) items.push_back(letter_json(letter));
-  }
-  for (const auto& letter : commands) {
-    if (letter.id <= end) items.push_back(letter_json(letter));
-  }
-  return json{{"items", std::move(items)}, {"next", more ? json(end) : json(nullptr)}};
+  const bool ready = std::ranges::all_of(readiness_checks(), &health_check::ok);
+  return {{"cluster", options_.cluster},
+          {"nodes", json::array({{{"name", options_.node},
+                                  {"version", version_text},
+                                  {"started", format_time(begun_)},
+                                  {"ready", ready},
+                                  {"draining", draining_.load()},
+                                  {"addresses", std::move(addresses)}}})}};
 }
 
 json running_node::info() {
   json names = json::array();
-  for (const auto& one : features_) names.push_back(one.name());
+  json categories = json::array();
+  for (const auto& one : features_) {
+    names.push_back(one.name());
+    for (const auto& aggregate : one.aggregates()) {
+      const auto& kernel = *aggregate.kernel;
+      categories.push_back({{"name", kernel.category()},
+                            {"feature", one.name()},
+                            {"commands", kernel.command_types()},
+                            {"events", kernel.event_types()}});
+    }
+  }
   return {{"version", version_text},
           {"build", __VERSION__},
           {"node", options_.node},
           {"features", std::move(names)},
+          {"categories", std::move(categories)},
           {"started", format_time(begun_)},
           {"uptimeSeconds", std::chrono::duration<double>(clock_.now() - begun_).count()}};
 }

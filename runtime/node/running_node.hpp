@@ -1,8 +1,10 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/core/bridge.hpp"
@@ -33,6 +35,8 @@ class running_node final : public node_model {
   host::engine& actors_of() { return *engine_; }
   /// What the bridges have parked shows among the dead letters.
   void set_bridges(std::vector<std::shared_ptr<bridge>> bridges) { bridges_ = std::move(bridges); }
+  /// Told of what people change for good through the admin endpoint; any thread.
+  void set_audit(std::function<void(const std::string& what)> audit) { audit_ = std::move(audit); }
   /// Readiness is off from now on.
   void set_draining() { draining_ = true; }
   /// Everything has been started.
@@ -50,6 +54,7 @@ class running_node final : public node_model {
   result<json> actor(const std::string& path) override;
   result<void> restart_actor(const std::string& path) override { return engine_->restart(path); }
   result<json> entity(const stream_id& stream, std::optional<version_t> version) override;
+  result<json> what_if(command_request command, std::optional<version_t> version) override;
   result<json> stream(const stream_id& stream, version_t from, std::size_t limit) override;
   result<json> log(const std::string& category, position_t from, std::size_t limit) override;
   result<json> projections() override;
@@ -63,6 +68,10 @@ class running_node final : public node_model {
     return engine_->rebuild_projection(name);
   }
   result<json> dead_letters(std::uint64_t after, std::size_t limit) override;
+  result<json> retry_dead_letter(const std::string& id) override;
+  result<json> discard_dead_letter(const std::string& id) override;
+  result<json> trace(const std::string& id) override;
+  json cluster() override;
   json info() override;
   json config() override { return options_.to_json(); }
 
@@ -77,6 +86,7 @@ class running_node final : public node_model {
   result<std::vector<host::bound_projection>> open_views();
   void register_gauges();
   [[nodiscard]] json describe(const host::actor_info& one) const;
+  result<dead_letter> discard(const std::string& projector, std::uint64_t number);
   result<json> describe(const host::projection_info& one);
 
   const settings options_;
@@ -88,9 +98,11 @@ class running_node final : public node_model {
   std::unique_ptr<event_log> log_;
   std::unique_ptr<view_provider> views_;
   std::vector<std::unique_ptr<view_store>> stores_;
+  std::vector<host::bound_projection> projections_;
   std::unique_ptr<host::engine> engine_;
   std::unique_ptr<gateway> gateway_;
   std::vector<std::shared_ptr<bridge>> bridges_;
+  std::function<void(const std::string& what)> audit_ = [](const std::string&) {};
   std::atomic<bool> started_{false};
   std::atomic<bool> draining_{false};
 };

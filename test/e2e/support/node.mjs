@@ -15,6 +15,8 @@ import { fileURLToPath } from 'node:url';
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 export const binary = process.env.TROUPE_BINARY ?? join(repository, 'build/troupe');
 export const tutorial = join(dirname(binary), 'tutorial_parcels');
+/** The tutorial's program with a view that takes what poisons the tutorial's own. */
+export const mended = join(dirname(binary), 'tutorial_parcels_mended');
 const extraFlags = (process.env.TROUPE_E2E_FLAGS ?? '').split(' ').filter(Boolean);
 export const inMemory = extraFlags.includes('memory');
 
@@ -107,7 +109,7 @@ class Node {
 
   /** One request to applications' address, or to the admin endpoint when the path says so. */
   request(method, path, options = {}) {
-    const admin = /^\/(admin(\/|$|\?)|livez|readyz|startupz|metrics|console\.|$)/.test(path);
+    const admin = /^\/(admin(\/|$|\?)|livez|readyz|startupz|metrics|console\/|$)/.test(path);
     return request(method, (admin ? this.admin : this.http) + path, { agent: this.agent, ...options });
   }
   get(path, headers = {}) { return this.request('GET', path, { headers }); }
