@@ -12,7 +12,7 @@ build=(
   libcpp-httplib-dev libsqlite3-dev libnats-dev libpqxx-dev libvalijson-dev libre2-dev libcli11-dev libspdlog-dev prometheus-cpp-dev
   libjemalloc-dev
 )
-test=(curl sqlite3 python3 golang-go golang-github-nats-io-go-nats-dev nodejs npm postgresql)
+test=(curl sqlite3 python3 golang-go golang-github-nats-io-go-nats-dev nodejs npm postgresql chromium)
 bench=(wrk postgresql nodejs npm)
 lint=(git clang clang-format clang-tidy libclang-rt-14-dev shellcheck python3)
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import test from 'node:test';
-import { inMemory, ok, profile, startNode, temporaryDirectory, tutorial, until } from './support/node.mjs';
+import { inMemory, mended, ok, profile, startNode, temporaryDirectory, tutorial, until } from './support/node.mjs';
 
 const positionOf = (answer) => Number(answer.position.split(':')[1]);
 
@@ -103,4 +103,52 @@ test('a commit that cannot be read is parked with its position, and a rebuild ta
   assert.deepEqual(await letters(mended), []);
   const status = Object.fromEntries((await mended.allRows('users')).map((row) => [row.id, row.status]));
   assert.deepEqual(status, { [zoe.id]: 'open', [wash.id]: 'locked' });
+});
+
+test('a mended program retries what was parked, in order and once, and the key goes on', { skip: inMemory }, async (t) => {
+  const data = temporaryDirectory(t);
+  const node = await startNode(t, { data, program: tutorial });
+  const post = async (of, depot, grams) => ok(await of.post('/v1/parcels/PostParcel', { depot, grams }));
+  for (const grams of [1_000_000_000, 1_000_000_000, 1_000_000_000, 1, 2]) await post(node, 'oslo', grams);
+  await node.caughtUp('depots');
+  const parked = await letters(node);
+  assert.equal(parked.length, 3);
+  const retry = (of, { id }) => of.post(`/admin/dead-letters/${id}/retry`);
+  const again = await retry(node, parked[0]);
+  assert.deepEqual([again.status, again.body.code], [409, 'conflict']);
+  assert.match(again.body.detail, /it failed again: .*32 bits/);
+  const outOfTurn = await retry(node, parked[1]);
+  assert.equal(outOfTurn.status, 409);
+  assert.match(outOfTurn.body.detail, new RegExp(`${parked[1].id} waits behind ${parked[0].id}`));
+  assert.deepEqual(await letters(node), parked);
+  assert.equal((await node.stop()).code, 0);
+
+  const next = await startNode(t, { data, program: mended });
+  assert.deepEqual(ok(await retry(next, parked[0])), { status: 'applied', applied: 3, parkedAgain: 0, left: 0, reason: null });
+  const row = async () => (await next.allRows('depots')).map(({ depot, parcels, grams }) => [depot, parcels, grams]);
+  assert.deepEqual(await row(), [['oslo', 5, 3_000_000_003]]);
+  for (const one of parked) assert.equal((await retry(next, one)).status, 404);
+  assert.deepEqual(await row(), [['oslo', 5, 3_000_000_003]]);
+  await post(next, 'oslo', 4);
+  await next.caughtUp('depots');
+  assert.deepEqual(await row(), [['oslo', 6, 3_000_000_007]]);
+  assert.match(next.stderr, new RegExp(`audit: retry of dead letter ${parked[0].id}: 3 events applied`));
+});
+
+test('a discarded event is gone for good, and what waits behind it can be retried', { skip: inMemory }, async (t) => {
+  const node = await startNode(t, { program: tutorial });
+  for (const grams of [1_000_000_000, 1_000_000_000, 900_000_000, 5]) {
+    ok(await node.post('/v1/parcels/PostParcel', { depot: 'oslo', grams }));
+  }
+  await node.caughtUp('depots');
+  const [poison, waiting] = await letters(node);
+  const gone = ok(await node.post(`/admin/dead-letters/${poison.id}/discard`));
+  assert.deepEqual([gone.status, gone.letter], ['discarded', poison]);
+  assert.equal((await node.post(`/admin/dead-letters/${poison.id}/discard`)).status, 404);
+  assert.equal((await node.post('/admin/dead-letters/nothing/discard')).status, 404);
+  assert.equal((await node.post('/admin/dead-letters/users.1/retry')).status, 404);
+  assert.equal(ok(await node.post(`/admin/dead-letters/${waiting.id}/retry`)).applied, 1);
+  assert.deepEqual((await node.allRows('depots')).map((row) => row.grams), [2_000_000_005]);
+  assert.deepEqual(await letters(node), []);
+  assert.match(node.stderr, new RegExp(`audit: discard of dead letter ${poison.id}: ParcelPosted, version 1 of parcels\\.\\S+ at position ${poison.position}`));
 });
