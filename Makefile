@@ -1,10 +1,11 @@
 # Everyday commands; `make help` lists them. Everything is built under build/.
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint tidy format asan tsan coverage bench fuzz schema clean
+.PHONY: help run build test lint tidy format asan tsan coverage bench fuzz schema image clean
 
 INSTALL := __infra__/install/debian.sh
 ARGS ?=
 SECONDS ?= 60
+IMAGE ?= troupe:dev
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s%s\n", $$1, $$2 }' Makefile
@@ -49,6 +50,9 @@ fuzz: packages-lint build/fuzz/build.ninja ## Fuzz each parser for SECONDS (60)
 
 schema: packages-test ## Generate the message types from their TypeScript source
 	@schema/generate.sh
+
+image: ## Build the container image with docker, podman or buildah (IMAGE=troupe:dev)
+	@__infra__/image/build $(IMAGE)
 
 clean: ## Remove what was built (not ./data)
 	@rm -rf build
