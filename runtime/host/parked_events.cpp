@@ -54,30 +54,33 @@ class parked_commits {
 
   result<const delivered_commit*> at(position_t position) {
     const auto known = read_.find(position);
-    if (known != read_.end()) return &known->second;
+    if (known != read_.end()) return known->second.get();
     auto batch = read_batch(log_, category_, position, 1);
     if (!batch) return std::move(batch).error();
     if (batch->commits.empty() || batch->last != position) {
       return error{errc::corrupt, "the log of '" + category_ + "' has nothing at position " +
                                       std::to_string(position) + " any more"};
     }
-    return &read_.emplace(position, std::move(batch->commits.front())).first->second;
+    return read_.emplace(position, std::move(batch->commits.front())).first->second.get();
   }
 
   /// These letters' events and no others, by position. A letter without a type stands for a commit
   /// that could not be read: for all of its events.
   result<event_batch> batch_of(const std::vector<dead_letter>& letters) {
     event_batch batch;
+    std::shared_ptr<delivered_commit> part;
     for (const auto& letter : letters) {
       auto found = at(letter.position);
       if (!found) return std::move(found).error();
       const auto& whole = **found;
-      if (batch.commits.empty() || batch.last != letter.position)
-        batch.commits.push_back({whole.commit, {}, whole.unreadable});
+      if (batch.commits.empty() || batch.last != letter.position) {
+        part = std::make_shared<delivered_commit>(
+            delivered_commit{whole.commit, {}, whole.unreadable});
+        batch.commits.push_back(part);
+      }
       batch.last = letter.position;
       for (const auto& event : whole.events) {
-        if (letter.type.empty() || event.version == letter.version)
-          batch.commits.back().events.push_back(event);
+        if (letter.type.empty() || event.version == letter.version) part->events.push_back(event);
       }
     }
     return batch;
@@ -86,7 +89,7 @@ class parked_commits {
  private:
   event_log& log_;
   const std::string category_;
-  std::map<position_t, delivered_commit> read_;
+  std::map<position_t, delivered_ptr> read_;
 };
 
 /// The key of the row that a parked event belongs to. It differs from the letter's when the event
