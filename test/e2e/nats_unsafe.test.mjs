@@ -3,11 +3,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import net from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
-import { run, temporaryDirectory, until } from './support/node.mjs';
-import { connectTo, startCluster } from './support/nats.mjs';
+import { run, temporaryDirectory } from './support/node.mjs';
+import { startCluster } from './support/nats.mjs';
 
 /** The old server's program, unpacked beside everything else. */
 function oldServer(t) {
@@ -23,35 +22,11 @@ function oldServer(t) {
   }
 }
 
-const freePort = () => new Promise((resolve) => {
-  const server = net.createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
-
-async function cluster(t, options) {
-  const ports = [];
-  for (let i = 0; i < 3; ++i) ports.push({ client: await freePort(), route: await freePort() });
-  const brokers = await startCluster(t, ports, options);
-  let manager;
-  await until('the cluster to have a leader', async () => {
-    try {
-      manager ??= (await connectTo(t, brokers[0])).manager;
-      await manager.streams.add({ name: 'warm', subjects: ['warm'], num_replicas: 3, storage: 'memory' });
-      return true;
-    } catch {
-      return false;
-    }
-  });
-  return ['run', '--http', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--data', temporaryDirectory(t), '--log', 'nats',
-    '--nats', brokers.map((one) => one.url).join(','), '--replicas', '3'];
-}
-
 test('a cluster of servers whose compare-and-set has two winners is refused with one clear line', async (t) => {
   const program = oldServer(t);
   if (!program) return t.skip('nats-server 2.9.10 is not to be had');
-  const { code, stderr } = await run(await cluster(t, { program }));
+  const { flags } = await startCluster(t, { program });
+  const { code, stderr } = await run(['run', '--http', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--data', temporaryDirectory(t), ...flags]);
   assert.equal(code, 2, stderr);
   assert.match(stderr, /^troupe: this broker cannot keep the log: two writers won the same compare-and-set .*upgrade every server\n$/);
 });

@@ -67,6 +67,10 @@ test('one database for everything is brought up to date at start when asked to',
 test('ten kills of PostgreSQL under load lose no event and apply none twice', { skip: inMemory }, async (t) => {
   const server = await startPostgres(t);
   const environment = await migratedDatabases(server);
+  // Writing a row twice leaves no trace in it, so the database keeps count, in the same transactions.
+  await server.psql(environment.VIEW_DB_IDENTITY, `CREATE TABLE written (id uuid);
+    CREATE FUNCTION count_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO written VALUES (NEW.id); RETURN NEW; END $$;
+    CREATE TRIGGER counted AFTER INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION count_it()`);
   const node = await startNode(t, { flags: ['--views', 'postgres', '--batch', '5'], environment });
   const people = 300;
   let sent = 0;
@@ -88,6 +92,7 @@ test('ten kills of PostgreSQL under load lose no event and apply none twice', { 
   assert.equal(rows.length, people);
   assert.deepEqual(rows.map((one) => one.id).sort(), [...ids].sort());
   assert.deepEqual(rows.map((one) => one.email).sort(), added.map((one) => one.data.email).sort());
+  assert.equal(await server.psql(environment.VIEW_DB_IDENTITY, 'SELECT count(*), count(DISTINCT id) FROM written'), `${people}|${people}`);
 });
 
 test('troupe migrate goes up and down and counts like the golang-migrate CLI', async (t) => {

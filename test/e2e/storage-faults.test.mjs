@@ -3,42 +3,13 @@
 // itself where that is possible. Mounts small file systems, so it has to run as root.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, closeSync, copyFileSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, copyFileSync, existsSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { afterwards, inMemory, ok, profile, run, startNode, temporaryDirectory, until } from './support/node.mjs';
+import { fill, mountDisk } from './support/disk.mjs';
+import { inMemory, ok, profile, run, startNode, temporaryDirectory, until } from './support/node.mjs';
 
 const skip = inMemory && 'there is no disk under a node in memory';
-
-/** A file system of its own, gone after the test. */
-function mountDisk(t, megabytes) {
-  const place = join(temporaryDirectory(t), 'disk');
-  mkdirSync(place);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', place], { stdio: 'pipe' });
-  } catch (why) {
-    throw new Error(`THIS TEST CANNOT MOUNT a tmpfs and has tested nothing; run it as root where mounting is allowed: ${why.stderr ?? why}`);
-  }
-  afterwards(t, () => execFileSync('umount', ['--lazy', place]));
-  return place;
-}
-
-/** Writes a file until the disk has no byte left. */
-function fill(place) {
-  const file = openSync(join(place, 'filler'), 'w');
-  try {
-    for (let chunk = Buffer.alloc(65_536); chunk.length > 0;) {
-      try {
-        writeSync(file, chunk);
-      } catch (why) {
-        if (why.code !== 'ENOSPC') throw why;
-        chunk = chunk.subarray(0, chunk.length >> 1);
-      }
-    }
-  } finally {
-    closeSync(file);
-  }
-}
 
 const userOf = (name) => profile(name, { picture: 'p'.repeat(1000) });
 const addUser = (node, name) => node.post('/v1/users', userOf(name));

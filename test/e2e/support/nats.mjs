@@ -3,10 +3,12 @@
 //   const broker = await startBroker(t);              killed when the test ends, however it ends
 //   const node = await startNode(t, { flags: broker.flags });
 //   const { nc, js } = await connectTo(t, broker);
+//   const cluster = await startCluster(t);            three servers, once they have a leader
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { join } from 'node:path';
 import { afterwards, temporaryDirectory, until } from './node.mjs';
 
@@ -14,9 +16,9 @@ const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 class Broker {
-  /** `lines` are added to the configuration. */
-  constructor(directory, { program = 'nats-server', port = -1, lines = [] } = {}) {
-    Object.assign(this, { directory, program, port, lines });
+  /** `lines` are added to the configuration, `storage` to its part about JetStream; `store` is where that keeps its files. */
+  constructor(directory, { program = 'nats-server', port = -1, lines = [], storage = [], store = join(directory, 'store') } = {}) {
+    Object.assign(this, { directory, program, port, lines, storage, store });
   }
 
   get url() { return `nats://127.0.0.1:${this.port}`; }
@@ -26,7 +28,7 @@ class Broker {
   launch() {
     const config = join(this.directory, 'nats.conf');
     writeFileSync(config, [`listen: "127.0.0.1:${this.port}"`, 'max_payload: 2MB', `ports_file_dir: "${this.directory}"`,
-      `jetstream { store_dir: "${join(this.directory, 'store')}" }`, ...this.lines, ''].join('\n'));
+      `jetstream { ${[`store_dir: "${this.store}"`, ...this.storage].join(', ')} }`, ...this.lines, ''].join('\n'));
     this.child = spawn(this.program, ['-c', config, '-l', join(this.directory, 'nats.log')], { stdio: 'ignore' });
     running.add(this.child);
     this.ended = new Promise((resolve, reject) => {
@@ -42,7 +44,7 @@ class Broker {
     this.port = await until('nats-server to listen', () => {
       if (this.child.exitCode !== null) throw new Error(`nats-server ended: ${readFileSync(join(this.directory, 'nats.log'))}`);
       try {
-        return Number(/nats:\/\/127\.0\.0\.1:(\d+)/.exec(readFileSync(ports, 'utf8'))?.[1]);
+        return Number(/(?:nats|tls):\/\/127\.0\.0\.1:(\d+)/.exec(readFileSync(ports, 'utf8'))?.[1]);
       } catch {
         return undefined;
       }
@@ -66,8 +68,17 @@ export async function startBroker(t, options) {
   return broker.start();
 }
 
-/** Starts servers that form one cluster; `ports` are those of their routes and clients. */
-export async function startCluster(t, ports, options = {}) {
+const freePort = () => new Promise((resolve) => {
+  const server = net.createServer().listen(0, '127.0.0.1', () => {
+    const { port } = server.address();
+    server.close(() => resolve(port));
+  });
+});
+
+/** Starts three servers that form one cluster and waits until they keep streams together. */
+export async function startCluster(t, options = {}) {
+  const ports = [];
+  for (let i = 0; i < 3; ++i) ports.push({ client: await freePort(), route: await freePort() });
   const routes = ports.map(({ route }) => `"nats://127.0.0.1:${route}"`).join(', ');
   const brokers = ports.map(({ client, route }, i) => new Broker(temporaryDirectory(t), {
     ...options, port: client,
@@ -75,12 +86,28 @@ export async function startCluster(t, ports, options = {}) {
   }));
   afterwards(t, () => Promise.all(brokers.map((one) => one.kill())));
   await Promise.all(brokers.map((one) => one.start()));
-  return brokers;
+  const cluster = {
+    brokers,
+    url: brokers.map((one) => one.url).join(','),
+    named: (name) => brokers[Number(name.slice(1))],
+  };
+  cluster.flags = ['--log', 'nats', '--nats', cluster.url, '--replicas', '3'];
+  let manager;
+  await until('the cluster to have a leader', async () => {
+    try {
+      manager ??= (await connectTo(t, cluster)).manager;
+      await manager.streams.add({ name: 'warm', subjects: ['warm'], num_replicas: 3, storage: 'memory' });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  return cluster;
 }
 
-/** A client of the broker, closed after the test. */
-export async function connectTo(t, broker) {
-  const nc = await connect({ servers: broker.url, maxReconnectAttempts: -1 });
+/** A client of the broker or cluster, closed after the test. */
+export async function connectTo(t, { url }, options = {}) {
+  const nc = await connect({ servers: url.split(','), maxReconnectAttempts: -1, ...options });
   afterwards(t, () => nc.close());
   return { nc, js: jetstream(nc), manager: await jetstreamManager(nc) };
 }

@@ -1,0 +1,58 @@
+// A cluster of three servers with three replicas of everything, which loses a server under load: the one that leads the
+// stream, again and again. What was accepted is in the log once, and the node goes on by itself while that server is away.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { compare, Load } from './support/load.mjs';
+import { connectTo, startCluster } from './support/nats.mjs';
+import { ok, startNode, until } from './support/node.mjs';
+
+const stream = 'troupe_identity';
+
+test('a cluster loses the leader of the stream under load five times, and nothing that was accepted', async (t) => {
+  const cluster = await startCluster(t, { storage: ['sync_interval: always'] });
+  const node = await startNode(t, { flags: cluster.flags });
+  const { manager } = await connectTo(t, cluster);
+  const look = async () => (await manager.streams.info(stream)).cluster;
+  const whole = () => until('all servers to be there', async () => {
+    try {
+      const { leader, replicas } = await look();
+      return leader && replicas.length === 2 && replicas.every((one) => !one.offline);
+    } catch {
+      return false;
+    }
+  });
+  const { config } = await manager.streams.info(stream);
+  assert.equal(config.num_replicas, 3);
+
+  const load = new Load(node);
+  const killed = [];
+  for (let round = 1; round <= 5; ++round) {
+    await whole();
+    await load.goesOn(200);
+    const { leader } = await look();
+    killed.push(leader);
+    await cluster.named(leader).kill();
+    await until('another leader', async () => {
+      try {
+        const next = (await look()).leader;
+        return next && next !== leader;
+      } catch {
+        return false;
+      }
+    });
+    await load.goesOn(200);
+    await until('the node to be ready again', async () => (await node.get('/readyz')).status === 200);
+    await cluster.named(leader).start();
+  }
+  await whole();
+  await load.stop();
+  t.diagnostic(`killed ${killed.join(', ')}; ${load.accepted.size} accepted, ${load.refused.size} refused`);
+  const events = await compare(node, load);
+  await node.caughtUp('users');
+  assert.equal((await node.allRows('users')).length, events.length);
+
+  // A node that has seen nothing of all this finds the same.
+  const other = await startNode(t, { flags: [...cluster.flags, '--node', 'other'] });
+  assert.deepEqual(await other.allEvents('identity'), events);
+  ok(await other.post('/v1/users', { auth0Id: 'auth0|last', email: 'last@example.com', emailVerified: true, firstName: 'last', lastName: '', picture: '', locale: 'en' }));
+});
