@@ -104,7 +104,11 @@ std::optional<error> command_index::settle_claim(request_window& window, const w
         claim, std::min<monotonic_time>(deadline, std::chrono::steady_clock::now() +
                                                       broker_->options().answer_timeout)));
     if (reply.what == verdict::stored) return std::nullopt;
-    if (reply.what != verdict::conflict) last_problem = reply.detail;
+    if (reply.what == verdict::refused) {
+      last_problem = reply.detail;
+      break;
+    }
+    if (reply.what == verdict::unknown) last_problem = reply.detail;
   }
   return error{errc::unavailable, "the command id cannot be claimed: " + last_problem};
 }

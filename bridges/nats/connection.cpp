@@ -68,6 +68,49 @@ result<options_ptr> to_native(const connection_options& options) {
   return owned;
 }
 
+/// Why no connection came about, and what to do.
+error not_connected(const connection_options& options, natsStatus status) {
+  const auto broker = "the broker at " + joined(options.urls);
+  natsStatus last = NATS_OK;
+  const char* detail = nats_GetLastError(&last);
+  const auto why = std::string(": ") +
+                   (last == status && detail != nullptr ? detail : natsStatus_GetText(status));
+  switch (status) {
+    case NATS_CONNECTION_AUTH_FAILED:
+      if (!options.credentials.empty()) {
+        return {errc::invalid,
+                "--nats-creds: " + broker + " refuses " + options.credentials.string() + why};
+      }
+      return {errc::invalid, "--nats: " + broker +
+                                 " refuses this node; put user and password or a token before an "
+                                 "'@' in the URL, or name a file with --nats-creds" +
+                                 why};
+    case NATS_SECURE_CONNECTION_WANTED:
+      return {errc::invalid,
+              "--nats-ca: " + broker + " speaks no TLS; turn it on there, or leave --nats-ca out"};
+    case NATS_SSL_ERROR:
+      if (!options.ca.empty()) {
+        return {errc::invalid, "--nats-ca: " + broker + " has no certificate that " +
+                                   options.ca.string() + " vouches for" + why};
+      }
+      return {errc::invalid, "--nats: " + broker +
+                                 " speaks TLS, and nothing vouches for it; name its authority's "
+                                 "certificate with --nats-ca" +
+                                 why};
+    case NATS_ERR:
+    case NATS_NOT_FOUND:
+      if (!options.credentials.empty()) {
+        return {errc::invalid, "--nats-creds: " + options.credentials.string() +
+                                   " holds no user's credentials as 'nsc' writes them" + why};
+      }
+      [[fallthrough]];
+    default:
+      return {errc::unavailable, "--nats: no server can be reached at " + joined(options.urls) +
+                                     ": " + natsStatus_GetText(status) +
+                                     "; start one ('nats-server -js') or name another"};
+  }
+}
+
 }  // namespace
 
 error failure_of(natsStatus status, const std::string& doing) {
@@ -89,9 +132,7 @@ result<std::shared_ptr<connection>> connection::open(const connection_options& o
   if (!native) return std::move(native).error();
   natsConnection* opened = nullptr;
   if (const auto status = natsConnection_Connect(&opened, native->get()); status != NATS_OK) {
-    return error{errc::unavailable, "--nats: no server can be reached at " + joined(options.urls) +
-                                        ": " + natsStatus_GetText(status) +
-                                        "; start one ('nats-server -js') or name another"};
+    return not_connected(options, status);
   }
   connection_ptr owned(opened);
   jsOptions wishes;

@@ -159,6 +159,7 @@ std::vector<append_result> log_writer::append(std::span<const append_request> re
     respect_outcomes(wave);
     claim(wave, deadline);
     publish_all(wave, std::move(entries), deadline);
+    remember_refusals(wave);
     work.take(wave);
   }
   // Behind the commits, so that the two of one call do not judge each other.
@@ -376,6 +377,33 @@ result<void> log_writer::settled() {
   if (!in_doubt_) return {};
   const std::lock_guard lock(mutex_);
   return settle();
+}
+
+void log_writer::remember_refusals(const std::vector<publish>& wave) {
+  for (const auto& one : wave) {
+    if (!one.failure) {
+      refused_.reset();
+    } else if (one.failure->code == errc::unavailable) {
+      refused_.emplace(one.what->stream.category, one.what->body.size() + header_bytes);
+    }
+  }
+}
+
+result<void> log_writer::writable() {
+  const std::lock_guard lock(mutex_);
+  if (auto ready = settle(); !ready || !refused_) return ready;
+  if (auto opened = open_window(); !opened) return opened;
+  const auto& [category, bytes] = *refused_;
+  if (auto room = streams_.room_for(bytes, category); !room) return room;
+  // Only a message that is stored shows that one can be: as large a one, which goes by itself,
+  // under a key that is nobody's command id.
+  const outgoing probe{
+      "$KV." + names_.bucket("outcomes") + ".room.probe", std::string(bytes, ' '), {}};
+  const auto reply =
+      read_publish_reply(window_->exchange(probe, now() + broker_->options().answer_timeout));
+  if (reply.what != publish_reply::verdict::stored) return error{errc::unavailable, reply.detail};
+  refused_.reset();
+  return {};
 }
 
 }  // namespace troupe::nats

@@ -33,6 +33,8 @@ class log_writer {
 
   /// Success when nothing is in doubt (any more).
   result<void> settled();
+  /// The same, and that the broker stores again what is published, if it did not the last time.
+  result<void> writable();
 
  private:
   /// A publish into an entity's stream, until the broker has settled it.
@@ -63,6 +65,7 @@ class log_writer {
   /// After a try without an answer: what is behind the expected sequence now?
   void look_behind(publish& one);
   result<void> settle();
+  void remember_refusals(const std::vector<publish>& wave);
 
   const std::shared_ptr<connection> broker_;
   const names names_;
@@ -78,6 +81,8 @@ class log_writer {
   /// Of commits in doubt; each with a copy of its commit.
   std::vector<std::pair<std::unique_ptr<const commit>, publish>> doubtful_;
   std::atomic<bool> in_doubt_ = false;
+  /// The last commit that the broker was not able to store: its category and bytes.
+  std::optional<std::pair<std::string, std::size_t>> refused_;
 };
 
 }  // namespace troupe::nats

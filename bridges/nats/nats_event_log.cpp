@@ -141,7 +141,7 @@ class nats_event_log final : public event_log {
     return snapshots_.save(saved);
   }
 
-  result<void> maintain(timestamp) override { return writer_.settled(); }
+  result<void> maintain(timestamp) override { return writer_.writable(); }
 
  private:
   const std::shared_ptr<connection> broker_;

@@ -108,6 +108,19 @@ result<void> streams::check(const jsStreamConfig& config, const std::string& cat
   return {};
 }
 
+result<void> streams::room_for(std::size_t bytes, const std::string& category) {
+  const auto name = names_.stream(category);
+  jsStreamInfo* found = nullptr;
+  const auto status =
+      js_GetStreamInfo(&found, broker_->jetstream(), name.c_str(), nullptr, nullptr);
+  if (status != NATS_OK) return failure_of(status, "the stream '" + name + "'");
+  const info_ptr info(found);
+  const auto most = info->Config->MaxBytes;
+  if (most <= 0 || info->State.Bytes + bytes <= static_cast<std::uint64_t>(most)) return {};
+  return error{errc::unavailable, "the stream '" + name + "' is full: maximum bytes exceeded (" +
+                                      std::to_string(most) + "); raise its max_bytes"};
+}
+
 result<stream_facts> streams::bucket(const std::string& purpose, std::chrono::hours ttl) {
   const auto name = names_.bucket(purpose);
   kvConfig config;

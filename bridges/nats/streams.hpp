@@ -28,6 +28,8 @@ class streams {
   result<std::optional<stream_facts>> find(const std::string& category);
   /// The same, made if it is missing.
   result<stream_facts> find_or_make(const std::string& category);
+  /// Success unless the limit of the category's stream leaves no room for so many bytes more.
+  result<void> room_for(std::size_t bytes, const std::string& category);
   /// The stream behind a bucket, made if it is missing. `ttl` zero keeps entries for ever.
   result<stream_facts> bucket(const std::string& purpose, std::chrono::hours ttl);
 
