@@ -183,7 +183,13 @@ session_ptr server::find(std::uint64_t id) {
   return found == sessions_.end() ? nullptr : found->second;
 }
 
+void server::count_in_flight(session& one, bool in_flight) {
+  if (std::exchange(one.in_flight, in_flight) == in_flight) return;
+  metrics_.counts().in_flight.fetch_add(in_flight ? 1 : -1, std::memory_order_relaxed);
+}
+
 void server::leave(const session_ptr& one) {
+  count_in_flight(*one, false);
   const std::lock_guard lock(mutex_);
   sessions_.erase(one->id);
   metrics_.counts().connections.fetch_sub(1, std::memory_order_relaxed);
@@ -256,6 +262,7 @@ server::next server::serve_request(const session_ptr& one, bool may_wait) {
   const auto read = peer.read_head(one->head_text, options_.max_header_bytes, patience(0));
   if (!may_wait && read == reading::late && !peer.has_input()) return next::idle;
   if (read == reading::ended) return next::end;
+  count_in_flight(*one, true);
   if (!may_wait && read != reading::done) return next::worker;
   switch (read) {
     case reading::late:
@@ -308,7 +315,6 @@ server::next server::serve_request(const session_ptr& one, bool may_wait) {
   one->trace = trace_of(&head);
   auto answered = answer(*one, body, may_wait);
   if (!answered) return next::worker;
-  metrics_.counts().in_flight.fetch_add(1, std::memory_order_relaxed);
   if (answered->later) {
     try {
       answered->later([this, one](const reply& outcome) { finish(one, outcome); });
@@ -319,7 +325,6 @@ server::next server::serve_request(const session_ptr& one, bool may_wait) {
   }
   if (answered->stream) {
     stream(*one, std::move(*answered));
-    metrics_.counts().in_flight.fetch_sub(1, std::memory_order_relaxed);
     return next::end;
   }
   return send(one, *answered, may_wait);
@@ -365,7 +370,7 @@ server::next server::send_rest(const session_ptr& one, bool may_wait) {
   const auto took = steady_clock::now() - one->began;
   if (took >= options_.deadline) metrics_.limit_reached("deadline");
   metrics_.answered(one->found, one->head.method, one->status, took);
-  metrics_.counts().in_flight.fetch_sub(1, std::memory_order_relaxed);
+  count_in_flight(*one, false);
   return sent == reading::done && one->keep_alive ? next::again : next::end;
 }
 

@@ -87,6 +87,7 @@ class server final : public server_bridge {
   void make_head(session& one, const reply& answered, const request_head* head, bool keep_alive);
   trace_context trace_of(const request_head* head);
 
+  void count_in_flight(session& one, bool in_flight);
   void hand_over(const session_ptr& one, std::function<void()> task);
   void hand_back(const session& one);
   void leave(const session_ptr& one);

@@ -44,7 +44,8 @@ struct session {
   /// Within an answer that goes on until it is ended.
   std::atomic<bool> streaming{false};
 
-  /// The request in hand.
+  /// The request in hand, from its first byte until it is answered.
+  bool in_flight = false;  ///< It is counted as such.
   std::string head_text;
   request_head head;  ///< Views into `head_text`.
   trace_context trace;
