@@ -3,62 +3,13 @@
 //   node rivals.mjs emmett|message-db SECONDS IN_FLIGHT    prints {"name","perSecond"}
 //
 // The same work as one AddUser for Troupe: a new stream, decide, one event of the same size appended, durable.
-import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import net from 'node:net';
+import { startPostgres } from './servers.mjs';
 
 const [name, seconds, inFlight] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
-const programs = process.env.POSTGRES_PROGRAMS ?? newestProgramsOf('/usr/lib/postgresql');
-
-function newestProgramsOf(folder) {
-  return join(folder, readdirSync(folder).sort((a, b) => b - a)[0], 'bin');
-}
-
-async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** A fresh server; PostgreSQL does not run as root. */
-async function startPostgres() {
-  const folder = mkdtempSync(join(tmpdir(), 'troupe-bench-'));
-  const asUser = process.getuid() === 0 ? ['runuser', '-u', 'postgres', '--'] : [];
-  if (asUser.length > 0) execFileSync('chown', ['postgres', folder]);
-  chmodSync(folder, 0o700);
-  const run = (program, ...args) => execFileSync([...asUser, program][0], [...asUser, program, ...args].slice(1), { cwd: '/', stdio: 'pipe' });
-  run(join(programs, 'initdb'), '-D', join(folder, 'data'), '-U', 'postgres', '--auth', 'trust', '-E', 'UTF8');
-  const port = await freePort();
-  const command = [...asUser, join(programs, 'postgres'), '-D', join(folder, 'data'), '-p', String(port), '-h', '127.0.0.1', '-k', folder];
-  const server = spawn(command[0], command.slice(1), { cwd: '/', stdio: 'ignore' });
-  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  const { default: pg } = await import('pg');
-  for (let tries = 0; ; ++tries) {
-    const client = new pg.Client(url);
-    try {
-      await client.connect();
-      await client.end();
-      break;
-    } catch (why) {
-      if (tries === 200) throw why;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-  const stop = async () => {
-    const ended = new Promise((resolve) => server.on('close', resolve));
-    run(join(programs, 'pg_ctl'), '-D', join(folder, 'data'), '-m', 'immediate', 'stop');
-    await ended;
-    rmSync(folder, { recursive: true, force: true });
-  };
-  return { url, pg, stop };
-}
-
 const person = (n) => ({
   id: randomUUID(), auth0Id: `auth0|p-${n}`, email: `p.${n}@example.com`, emailVerified: true, firstName: 'Zoë', lastName: 'Washburne',
   picture: 'https://example.com/faces/4711.png', locale: 'en',

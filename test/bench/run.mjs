@@ -9,6 +9,7 @@ import http from 'node:http';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startNats, startPostgres } from './servers.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const build = resolve(process.argv[2]);
@@ -97,6 +98,8 @@ async function caughtUp(node) {
 const accepted = async (node) => Number((await ask('GET', `${node.admin}/metrics`)).body.match(/troupe_commands_total\{category="identity",status="accepted"\} (\S+)/)?.[1] ?? 0);
 const residentMiB = (pid) => Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]) / 1024;
 const sqlite = (mode, rows, batch) => Number(execFileSync(join(build, 'bench/sqlite_baseline'), [mode, folder(), String(rows), String(batch)], { encoding: 'utf8' }));
+
+const nats = (...args) => Number(execFileSync(join(build, 'bench/nats_baseline'), args.map(String), { encoding: 'utf8' }));
 
 const table = [];
 function row(figure, target, value, beside, holds) {
@@ -228,6 +231,87 @@ const rows = {
     row(`resident command handler beyond its own state (${count(full)} of them)`, '≤ 1.5 KiB', `${(each / 1024).toFixed(2)} KiB`, `the process grew from ${count(before)} to ${count(mib)} MiB; ${state} bytes are the state's; all but 10 000 are at rest, without an actor`, each <= 1536);
     row(`${count(full)} resident command handlers`, '≤ 2 GiB', `${(mib / 1024).toFixed(2)} GiB`, 'whole process', mib <= 2048);
     await node.stop();
+  },
+
+  async nats() {
+    const broker = await startNats();
+    const node = await startNode(folder(), ['--log', 'nats', '--nats', broker.url]);
+    const messages = quick ? 20_000 : 100_000;
+    const bare = () => nats('publish', broker.url, messages);
+    for (const [what, ours] of [
+      ['commands in arrays of 100 with --log nats', async () => 100 * (await load(node.http, 'array', { connections: 8 })).perSecond],
+      ['commands by request and reply, 1 000 in flight', () => nats('ask', broker.url, messages / 4, `ask${++loads}`)],
+      ['durable commands, 1 000 in flight, published by the client', () => nats('durable', broker.url, messages / 4, `durable${++loads}`)],
+    ]) {
+      const { ours: mine, theirs, ratio } = await compare(ours, bare);
+      row(`${what}, against bare js_PublishAsync of the same events`, '≥ 0.5', ratio.toFixed(2), `${count(mine)}/s beside ${count(theirs)}/s`, ratio >= 0.5);
+    }
+    await node.stop();
+    await broker.stop();
+  },
+
+  async 'nats-http'() {
+    const broker = await startNats();
+    const theirs = await startNode();
+    const node = await startNode(folder(), ['--log', 'nats', '--nats', broker.url]);
+    const got = await compare(
+      async () => (await load(node.http, 'distinct')).perSecond,
+      async () => (await load(theirs.http, 'distinct')).perSecond);
+    row('HTTP commands with --log nats, against the same over SQLite', '≥ 0.8', got.ratio.toFixed(2), `${count(got.ours)}/s beside ${count(got.theirs)}/s`, got.ratio >= 0.8);
+    await node.stop();
+    await theirs.stop();
+    await broker.stop();
+  },
+
+  async postgres() {
+    const server = await startPostgres();
+    const data = folder();
+    execFileSync(join(build, 'bench/fill'), [data, String(full), '1']);
+    const node = await startNode(data, ['--views', 'postgres', '--postgres', server.url, '--migrate', 'auto']);
+    await caughtUp(node);
+    const file = join(scratch, 'users.csv');
+    server.psql('-c', `\\copy users TO '${file}'`);
+    const got = await compare(
+      async () => {
+        const begun = process.hrtime.bigint();
+        await ask('POST', `${node.admin}/admin/projections/users/rebuild`);
+        await caughtUp(node);
+        return full / (Number(process.hrtime.bigint() - begun) / 1e9);
+      },
+      async () => {
+        server.psql('-c', 'CREATE TABLE copied (LIKE users INCLUDING ALL)');
+        const begun = process.hrtime.bigint();
+        server.psql('-c', `\\copy copied FROM '${file}'`);
+        const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
+        server.psql('-c', 'DROP TABLE copied');
+        return full / seconds;
+      });
+    row('projector into PostgreSQL, against bare COPY of the same rows', '≥ 0.3', got.ratio.toFixed(2), `${count(got.ours)}/s beside ${count(got.theirs)}/s`, got.ratio >= 0.3);
+    row('events that it applies', '≥ 30 000/s', `${count(got.ours)}/s`, 'one event a row', got.ours >= 30_000);
+    await node.stop();
+    await server.stop();
+  },
+
+  async cold() {
+    const broker = await startNats();
+    const node = await startNode(folder(), ['--log', 'nats', '--nats', broker.url]);
+    const { id } = (await ask('POST', `${node.http}/v1/users`, person('cold'))).body;
+    for (let i = 1; i < 20; ++i) await ask('POST', `${node.http}/v1/identity/${id}/ModifyUser`, { firstName: `name ${i}`, lastName: '', picture: '', locale: '' });
+    const got = await compare(
+      async () => {
+        const times = [];
+        for (let i = 0; i < 100; ++i) {
+          const begun = process.hrtime.bigint();
+          const answer = await ask('GET', `${node.admin}/admin/entities/identity/${id}?version=20`);
+          times.push(Number(process.hrtime.bigint() - begun) / 1e3);
+          if (answer.body.version !== 20) throw new Error(`version ${answer.body.version}`);
+        }
+        return median(times);
+      },
+      () => nats('load', broker.url, 'troupe_identity', `identity.${id}`));
+    row('cold load of an entity of 20 events, seen through HTTP, against one direct get and one consumer', '≤ 2', got.ratio.toFixed(2), `${count(got.ours)} µs beside ${count(got.theirs)} µs`, got.ratio <= 2);
+    await node.stop();
+    await broker.stop();
   },
 
   async large() {
