@@ -6,12 +6,15 @@
 
 #include "bridges/nats/channels.hpp"
 #include "bridges/nats/names.hpp"
+#include "bridges/nats/under_way.hpp"
 
 namespace troupe::nats {
 namespace {
 
-constexpr std::int64_t look_up_milliseconds = 100;
-constexpr auto look_at_drain = std::chrono::milliseconds(10);
+/// The listener is woken by requests and by the end of its subscription.
+constexpr std::int64_t an_hour = 3'600'000;
+/// For requests that the broker has sent to this node already.
+constexpr std::int64_t longest_drain_milliseconds = 2'000;
 
 /// What the subject of a request names.
 struct asked {
@@ -44,7 +47,7 @@ class answers {
                            static_cast<int>(body.size()));
   }
 
-  std::atomic<std::size_t> in_flight = 0;
+  under_way pending;
 
  private:
   const std::shared_ptr<connection> broker_;
@@ -58,8 +61,7 @@ class ask_bridge final : public bridge {
         app_(app),
         options_(std::move(options)),
         subject_(options_.cluster + ".ask."),
-        intake_(time, ids, options_.intake),
-        answers_(std::make_shared<answers>(broker_)) {}
+        intake_(time, ids, options_.intake) {}
   ~ask_bridge() override { stop(); }
 
   [[nodiscard]] const std::string& name() const override {
@@ -75,47 +77,52 @@ class ask_bridge final : public bridge {
         &made, broker_->native(), (subject_ + '>').c_str(), options_.cluster.c_str());
     if (status != NATS_OK) return failure_of(status, "subscribing to " + subject_ + '>');
     requests_.reset(made);
-    stopped_ = false;
+    answers_ = std::make_shared<answers>(broker_);
     done_ = false;
     listener_ = std::thread([this, failed = std::move(failed)] { listen(failed); });
     return {};
   }
 
   void drain() override {
-    end_listening();
-    while (!stopped_ && answers_->in_flight > 0) std::this_thread::sleep_for(look_at_drain);
+    end_listening(true);
+    answers_->pending.await_none();
   }
 
   void stop() override {
-    stopped_ = true;
-    end_listening();
+    answers_->pending.give_up();
+    end_listening(false);
   }
 
   [[nodiscard]] json describe() const override {
     return {{"subject", subject_ + '>'},
             {"queue", options_.cluster},
-            {"inFlight", answers_->in_flight.load()},
+            {"inFlight", answers_->pending.count()},
             {"asked", asked_.load()}};
   }
 
  private:
-  void end_listening() {
+  /// `take_rest`: not before what the broker has sent already is taken.
+  void end_listening(bool take_rest) {
     const std::lock_guard lock(mutex_);
+    if (!requests_) return;
     done_ = true;
-    if (listener_.joinable()) listener_.join();
+    const bool draining =
+        take_rest && broker_->connected() &&
+        natsSubscription_DrainTimeout(requests_.get(), longest_drain_milliseconds) == NATS_OK;
+    if (!draining) natsSubscription_Unsubscribe(requests_.get());
+    listener_.join();
     requests_.reset();
   }
 
   void listen(const on_failure& failed) {
-    while (!done_) {
+    for (;;) {
       natsMsg* received = nullptr;
-      const auto status =
-          natsSubscription_NextMsg(&received, requests_.get(), look_up_milliseconds);
+      const auto status = natsSubscription_NextMsg(&received, requests_.get(), an_hour);
       if (status == NATS_OK) {
         const message_ptr owned(received);
         take(*owned);
       } else if (status != NATS_TIMEOUT && status != NATS_SLOW_CONSUMER) {
-        failed(failure_of(status, "requests on " + subject_ + '>').message);
+        if (!done_) failed(failure_of(status, "requests on " + subject_ + '>').message);
         return;
       }
     }
@@ -130,11 +137,11 @@ class ask_bridge final : public bridge {
       if (!reply_to.empty()) answers_->send(reply_to, *refused);
       return;
     }
-    ++answers_->in_flight;
+    answers_->pending.begin();
     app_.submit(std::move(std::get<command_request>(read)),
                 [answers = answers_, reply_to](const command_outcome& outcome) {
                   if (!reply_to.empty()) answers->send(reply_to, outcome);
-                  --answers->in_flight;
+                  answers->pending.end();
                 });
   }
 
@@ -159,11 +166,10 @@ class ask_bridge final : public bridge {
   const channel_options options_;
   const std::string subject_;
   const command_intake intake_;
-  const std::shared_ptr<answers> answers_;
+  std::shared_ptr<answers> answers_ = std::make_shared<answers>(broker_);
   std::mutex mutex_;
   subscription_ptr requests_;
   std::atomic<bool> done_ = true;
-  std::atomic<bool> stopped_ = false;
   std::atomic<std::uint64_t> asked_ = 0;
   std::thread listener_;
 };

@@ -52,16 +52,16 @@ class scratch_stream {
 
 class connected_racers final : public racers {
  public:
-  connected_racers(std::string subject, std::array<std::unique_ptr<request_window>, count> windows,
-                   std::chrono::milliseconds timeout)
-      : subject_(std::move(subject)), windows_(std::move(windows)), timeout_(timeout) {}
+  connected_racers(const connection& broker, std::string subject,
+                   std::array<std::unique_ptr<request_window>, count> windows)
+      : broker_(broker), subject_(std::move(subject)), windows_(std::move(windows)) {}
 
   result<std::array<position_t, count>> race(position_t expected_last) override {
     outgoing message{subject_, "probe", {}};
     expect_last(message, expected_last);
     for (int i = 0; i < tries_per_race; ++i) {
       std::array<answer, count> answers;
-      const auto deadline = std::chrono::steady_clock::now() + timeout_;
+      const auto deadline = std::chrono::steady_clock::now() + broker_.options().answer_timeout;
       std::thread other([&] { answers[1] = windows_[1]->exchange(message, deadline); });
       answers[0] = windows_[0]->exchange(message, deadline);
       other.join();
@@ -76,15 +76,15 @@ class connected_racers final : public racers {
         }
       }
       if (!refused) return won;
-      std::this_thread::sleep_for(pause_between_tries);
+      broker_.pause(pause_between_tries);
     }
     return error{errc::unavailable, "the broker's probe found no leader of its stream"};
   }
 
  private:
+  const connection& broker_;
   const std::string subject_;
   const std::array<std::unique_ptr<request_window>, count> windows_;
-  const std::chrono::milliseconds timeout_;
 };
 
 }  // namespace
@@ -121,8 +121,7 @@ result<void> probe_broker(connection& broker, const std::string& cluster, int re
   if (!one) return one.error();
   auto other = request_window::open(*second);
   if (!other) return other.error();
-  connected_racers two(subject, {std::move(*one), std::move(*other)},
-                       broker.options().answer_timeout);
+  connected_racers two(broker, subject, {std::move(*one), std::move(*other)});
   return prove_compare_and_set(two, rounds);
 }
 

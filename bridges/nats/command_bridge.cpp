@@ -1,5 +1,4 @@
 #include <mutex>
-#include <thread>
 #include <utility>
 
 #include "bridges/nats/channels.hpp"
@@ -7,8 +6,6 @@
 
 namespace troupe::nats {
 namespace {
-
-constexpr auto look_at_drain = std::chrono::milliseconds(10);
 
 class command_bridge final : public bridge {
  public:
@@ -31,11 +28,11 @@ class command_bridge final : public bridge {
     auto parked = parked_commands::open(broker_, names_, options_.replicas);
     if (!parked) return parked.error();
     const std::lock_guard lock(mutex_);
-    stopped_ = false;
     channels_.clear();
+    pending_ = std::make_shared<under_way>();
     parked_ = std::move(*parked);
     environment_ = std::make_unique<channel_environment>(channel_environment{
-        broker_, names_, app_, clock_, intake_, *parked_, options_.max_in_flight});
+        broker_, names_, app_, clock_, intake_, *parked_, pending_, options_.max_in_flight});
     for (const auto& category : options_.categories) {
       auto channel =
           command_channel::open(*environment_, category, names_.stream(category), failed);
@@ -49,23 +46,16 @@ class command_bridge final : public bridge {
   }
 
   void drain() override {
-    for (bool first = true;; first = false) {
-      {
-        const std::lock_guard lock(mutex_);
-        std::size_t left = 0;
-        for (const auto& one : channels_) {
-          if (first) one->close();
-          left += one->in_flight();
-        }
-        if (stopped_ || left == 0) return;
-      }
-      std::this_thread::sleep_for(look_at_drain);
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& one : channels_) one->close();
     }
+    pending_->await_none();
   }
 
   void stop() override {
+    pending_->give_up();
     const std::lock_guard lock(mutex_);
-    stopped_ = true;
     channels_.clear();
   }
 
@@ -93,7 +83,8 @@ class command_bridge final : public bridge {
   std::unique_ptr<parked_commands> parked_;
   std::unique_ptr<channel_environment> environment_;
   std::vector<std::unique_ptr<command_channel>> channels_;
-  bool stopped_ = false;
+  /// Of all channels since the start.
+  std::shared_ptr<under_way> pending_ = std::make_shared<under_way>();
 };
 
 }  // namespace

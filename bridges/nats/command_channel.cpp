@@ -8,8 +8,7 @@ namespace {
 
 constexpr std::int64_t ack_wait_nanoseconds = std::int64_t{5} * 1'000'000'000;
 constexpr auto keep_alive_interval = std::chrono::seconds(2);
-constexpr int largest_fetch = 64;
-constexpr std::int64_t fetch_milliseconds = 500;
+constexpr std::size_t largest_pull = 64;
 constexpr auto pause_when_away = std::chrono::milliseconds(100);
 constexpr std::int64_t hand_back_nanoseconds = 1'000'000'000;
 /// How often a command may crash its handler before it is parked.
@@ -85,64 +84,70 @@ result<std::unique_ptr<command_channel>> command_channel::open(
     bridge::on_failure failed) {
   const auto name = "mic-" + category;
   if (auto made = make_consumer(environment, stream, category, name); !made) return made.error();
-  jsSubOptions options;
-  jsSubOptions_Init(&options);
-  options.Stream = stream.c_str();
-  options.Consumer = name.c_str();
-  natsSubscription* bound = nullptr;
-  const auto status = js_PullSubscribe(&bound, environment.broker->jetstream(), nullptr,
-                                       name.c_str(), nullptr, &options, nullptr);
-  if (status != NATS_OK) return failure_of(status, "the consumer '" + name + "'");
-  return std::unique_ptr<command_channel>(new command_channel(
-      environment, std::move(category), subscription_ptr(bound), std::move(failed)));
+  return std::unique_ptr<command_channel>(
+      new command_channel(environment, std::move(category), stream, std::move(failed)));
 }
 
 command_channel::command_channel(const channel_environment& environment, std::string category,
-                                 subscription_ptr consumer, bridge::on_failure failed)
+                                 const std::string& stream, bridge::on_failure failed)
     : environment_(environment),
       category_(std::move(category)),
-      consumer_(std::move(consumer)),
+      consumer_(environment.broker, stream, "mic-" + category_),
       failed_(std::move(failed)),
+      back_(environment.broker->on_back([this] {
+        const std::lock_guard lock(mutex_);
+        turn_.notify_all();
+      })),
       fetcher_([this] { fetch(); }),
       finisher_([this] { finish(); }) {}
 
 command_channel::~command_channel() {
-  closing_ = true;
-  done_ = true;
-  fetcher_.join();
+  back_.reset();
+  end_fetching(false);
+  {
+    const std::lock_guard lock(mutex_);
+    done_ = true;
+  }
+  outcomes_->close();
   finisher_.join();
 }
 
+void command_channel::end_fetching(bool take_rest) {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+    turn_.notify_all();
+  }
+  consumer_.end(take_rest);
+  if (fetcher_.joinable()) fetcher_.join();
+}
+
+std::size_t command_channel::await_room() {
+  std::unique_lock lock(mutex_);
+  turn_.wait(lock, [this] {
+    return closing_ ||
+           (working_.size() < environment_.max_in_flight && environment_.broker->connected());
+  });
+  return closing_ ? 0 : environment_.max_in_flight - working_.size();
+}
+
 void command_channel::fetch() {
-  while (!closing_) {
-    const auto room =
-        environment_.max_in_flight - std::min(environment_.max_in_flight, in_flight_.load());
-    if (room == 0 || !environment_.broker->connected()) {
-      std::this_thread::sleep_for(pause_when_away);
-      continue;
+  while (const auto room = await_room()) {
+    const auto next = consumer_.take(std::min(room, largest_pull),
+                                     [this](message_ptr one) { accept(std::move(one)); });
+    if (!next) {
+      failed_(next.error().message);
+      return;
     }
-    natsMsgList fetched{};
-    const auto status = natsSubscription_Fetch(
-        &fetched, consumer_.get(), static_cast<int>(std::min<std::size_t>(room, largest_fetch)),
-        fetch_milliseconds, nullptr);
-    for (int i = 0; i < fetched.Count; ++i) {
-      accept(message_ptr(std::exchange(fetched.Msgs[i], nullptr)));
-    }
-    natsMsgList_Destroy(&fetched);
-    if (status == NATS_OK || status == NATS_TIMEOUT) continue;
-    const auto problem = failure_of(status, "the consumer mic-" + category_);
-    if (problem.code == errc::unavailable) {
-      std::this_thread::sleep_for(pause_when_away);
-      continue;
-    }
-    failed_(problem.message);
-    return;
+    if (*next == pull_consumer::next_step::ask) continue;
+    std::unique_lock lock(mutex_);
+    turn_.wait_for(lock, pause_when_away, [this] { return closing_; });
   }
 }
 
 void command_channel::accept(message_ptr message) {
   ++taken_;
-  ++in_flight_;
+  environment_.pending->begin();
   const std::string subject(subject_of(*message));
   const auto prefix = environment_.called.commands(category_) + '.';
   const auto entity = subject.starts_with(prefix) ? subject.substr(prefix.size()) : std::string();
@@ -167,14 +172,20 @@ void command_channel::accept(message_ptr message) {
 
 void command_channel::finish() {
   auto next = std::chrono::steady_clock::now() + keep_alive_interval;
-  while (!done_) {
-    for (auto& one : outcomes_->take(std::chrono::milliseconds(100))) {
+  for (;;) {
+    auto ended = outcomes_->take(next);
+    for (auto& one : ended) {
       conclude(one);
       {
         const std::lock_guard lock(mutex_);
         std::erase(working_, one.work);
+        turn_.notify_all();
       }
-      --in_flight_;
+      environment_.pending->end();
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      if (done_) return;
     }
     if (std::chrono::steady_clock::now() < next) continue;
     keep_alive();
@@ -231,9 +242,10 @@ bool command_channel::park(natsMsg& message, const finished& one) {
 }
 
 json command_channel::describe() const {
+  const std::lock_guard lock(mutex_);
   return {{"category", category_},
           {"consumer", "mic-" + category_},
-          {"inFlight", in_flight_.load()},
+          {"inFlight", working_.size()},
           {"maxInFlight", environment_.max_in_flight},
           {"taken", taken_.load()},
           {"acknowledged", acknowledged_.load()},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -10,6 +11,8 @@
 #include "bridges/nats/arrivals.hpp"
 #include "bridges/nats/command_intake.hpp"
 #include "bridges/nats/parked_commands.hpp"
+#include "bridges/nats/pull_consumer.hpp"
+#include "bridges/nats/under_way.hpp"
 
 namespace troupe::nats {
 
@@ -21,6 +24,7 @@ struct channel_environment {
   const clock& time;
   const command_intake& intake;
   parked_commands& parked;
+  std::shared_ptr<under_way> pending;  ///< Of all channels; completions may come late.
   std::size_t max_in_flight = 256;
 };
 
@@ -43,9 +47,8 @@ class command_channel {
   command_channel& operator=(const command_channel&) = delete;
   ~command_channel();
 
-  /// Takes no more commands.
-  void close() { closing_ = true; }
-  [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
+  /// Takes no more commands than the broker has sent already; returns when these are taken.
+  void close() { end_fetching(true); }
   [[nodiscard]] json describe() const;
 
  private:
@@ -60,9 +63,12 @@ class command_channel {
   };
 
   command_channel(const channel_environment& environment, std::string category,
-                  subscription_ptr consumer, bridge::on_failure failed);
+                  const std::string& stream, bridge::on_failure failed);
 
   void fetch();
+  /// How many commands may be taken, once it is at least one; 0 when no more are to be taken.
+  std::size_t await_room();
+  void end_fetching(bool take_rest);
   void accept(message_ptr message);
   void finish();
   void conclude(finished& one);
@@ -72,19 +78,20 @@ class command_channel {
 
   const channel_environment& environment_;
   const std::string category_;
-  const subscription_ptr consumer_;
+  pull_consumer consumer_;
   const bridge::on_failure failed_;
-  std::atomic<bool> closing_ = false;
-  std::atomic<bool> done_ = false;
-  std::atomic<std::size_t> in_flight_ = 0;
   std::atomic<std::uint64_t> taken_ = 0;
   std::atomic<std::uint64_t> acknowledged_ = 0;
   std::atomic<std::uint64_t> handed_back_ = 0;
   std::atomic<std::uint64_t> parked_ = 0;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::condition_variable turn_;  ///< There is room, the broker is back, or it is over.
+  bool closing_ = false;
+  bool done_ = false;
   std::vector<std::shared_ptr<job>> working_;
   /// Shared with completions, which may come after this has ended.
   const std::shared_ptr<arrivals<finished>> outcomes_ = std::make_shared<arrivals<finished>>();
+  std::unique_ptr<watch> back_;
   std::thread fetcher_;
   std::thread finisher_;
 };

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 #include <utility>
 
 namespace troupe::nats {
@@ -75,12 +74,12 @@ std::optional<error> command_index::settle_claim(request_window& window, const w
   std::string last_problem = "another node claims command " + id + " at the same time";
   // Claims change hands only between attempts of one command, so this ends soon or the broker is
   // away.
-  while (std::chrono::steady_clock::now() < deadline) {
+  while (std::chrono::steady_clock::now() < deadline && !window.ended()) {
     auto known = look_up(id);
     if (!known) {
       if (known.error().code != errc::unavailable) return std::move(known).error();
       last_problem = known.error().message;
-      std::this_thread::sleep_for(pause_between_tries);
+      broker_->pause(pause_between_tries);
       continue;
     }
     auto claim = entry(one);

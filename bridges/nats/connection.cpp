@@ -1,7 +1,6 @@
 #include "bridges/nats/connection.hpp"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 namespace troupe::nats {
@@ -14,7 +13,6 @@ constexpr int milliseconds_between_tries = 250;
 constexpr int jitter_milliseconds = 500;
 constexpr int milliseconds_between_pings = 5'000;
 constexpr int pings_unanswered = 2;
-constexpr auto poll_interval = std::chrono::milliseconds(20);
 
 using options_ptr = std::unique_ptr<natsOptions, destroys<natsOptions_Destroy>>;
 
@@ -128,48 +126,91 @@ error failure_of(natsStatus status, const std::string& doing) {
 }
 
 result<std::shared_ptr<connection>> connection::open(const connection_options& options) {
-  auto native = to_native(options);
-  if (!native) return std::move(native).error();
-  natsConnection* opened = nullptr;
-  if (const auto status = natsConnection_Connect(&opened, native->get()); status != NATS_OK) {
-    return not_connected(options, status);
+  std::shared_ptr<connection> made(new connection(options));
+  if (auto opened = made->connect(); !opened) return opened.error();
+  return made;
+}
+
+result<void> connection::connect() {
+  auto options = to_native(options_);
+  if (!options) return std::move(options).error();
+  for (const auto status : {natsOptions_SetDisconnectedCB(options->get(), lost, this),
+                            natsOptions_SetReconnectedCB(options->get(), back, this),
+                            natsOptions_SetClosedCB(options->get(), closed, this)}) {
+    if (status != NATS_OK) return failure_of(status, "the NATS library's options");
   }
-  connection_ptr owned(opened);
+  natsConnection* opened = nullptr;
+  if (const auto status = natsConnection_Connect(&opened, options->get()); status != NATS_OK) {
+    return not_connected(options_, status);
+  }
+  connection_.reset(opened);
   jsOptions wishes;
   jsOptions_Init(&wishes);
   // A stream or a bucket is made with several flushes to disk, which may take longer than an
   // answer.
-  wishes.Wait = std::max(options.answer_timeout, longest_setup).count();
+  wishes.Wait = std::max(options_.answer_timeout, longest_setup).count();
   jsCtx* context = nullptr;
   if (const auto status = natsConnection_JetStream(&context, opened, &wishes); status != NATS_OK) {
     return failure_of(status, "JetStream");
   }
-  return std::shared_ptr<connection>(
-      new connection(options, std::move(owned), jetstream_ptr(context)));
+  jetstream_.reset(context);
+  return {};
+}
+
+connection::~connection() {
+  if (!connection_) return;
+  natsConnection_Close(native());
+  std::unique_lock lock(mutex_);
+  change_.wait(lock, [this] { return closed_; });
+}
+
+void connection::lost(natsConnection*, void* self) {
+  auto& own = *static_cast<connection*>(self);
+  own.changed(false);
+  own.lost_.notify();
+}
+
+void connection::back(natsConnection*, void* self) {
+  auto& own = *static_cast<connection*>(self);
+  own.changed(false);
+  own.back_.notify();
+}
+
+void connection::closed(natsConnection*, void* self) {
+  static_cast<connection*>(self)->changed(true);
+}
+
+void connection::changed(bool for_good) {
+  const std::lock_guard lock(mutex_);
+  ++changes_;
+  closed_ = closed_ || for_good;
+  change_.notify_all();
 }
 
 result<void> connection::connected() const {
-  if (natsConnection_Status(native()) == NATS_CONN_STATUS_CONNECTED) return {};
-  return error{errc::unavailable, "the broker is away: reconnecting to " + joined(options_.urls)};
-}
-
-std::uint64_t connection::reconnects() const {
-  natsStatistics* made = nullptr;
-  if (natsStatistics_Create(&made) != NATS_OK) return 0;
-  const std::unique_ptr<natsStatistics, destroys<natsStatistics_Destroy>> owned(made);
-  std::uint64_t count = 0;
-  if (natsConnection_GetStats(native(), made) == NATS_OK) {
-    natsStatistics_GetCounts(made, nullptr, nullptr, nullptr, nullptr, &count);
+  switch (natsConnection_Status(native())) {
+    case NATS_CONN_STATUS_CONNECTED:
+      return {};
+    case NATS_CONN_STATUS_CLOSED:
+      // The library gives up when it is refused twice in the same words.
+      return error{errc::unavailable, "the broker at " + joined(options_.urls) +
+                                          " has refused this node and is not asked again: mend "
+                                          "--nats or --nats-creds and restart the node"};
+    default:
+      return error{errc::unavailable,
+                   "the broker is away: reconnecting to " + joined(options_.urls)};
   }
-  return count;
 }
 
 bool connection::await_connected(monotonic_time deadline) const {
-  while (!connected()) {
-    if (std::chrono::steady_clock::now() >= deadline) return false;
-    std::this_thread::sleep_for(poll_interval);
-  }
-  return true;
+  std::unique_lock lock(mutex_);
+  change_.wait_until(lock, deadline, [this] { return closed_ || connected(); });
+  return connected().has_value();
+}
+
+void connection::pause(std::chrono::milliseconds at_most) const {
+  std::unique_lock lock(mutex_);
+  change_.wait_for(lock, at_most, [this, before = changes_] { return changes_ != before; });
 }
 
 std::size_t connection::max_payload() const {

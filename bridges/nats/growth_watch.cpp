@@ -6,7 +6,8 @@
 namespace troupe::nats {
 namespace {
 
-constexpr std::int64_t look_up_every_milliseconds = 100;
+/// The listener is woken by messages and by the end of its subscription.
+constexpr std::int64_t an_hour = 3'600'000;
 
 }  // namespace
 
@@ -24,15 +25,15 @@ growth_watch::growth_watch(std::shared_ptr<connection> broker, const names& call
 }
 
 growth_watch::~growth_watch() {
-  done_ = true;
-  if (listener_.joinable()) listener_.join();
+  if (!heard_) return;
+  natsSubscription_Unsubscribe(heard_.get());
+  listener_.join();
 }
 
 void growth_watch::listen() {
-  while (!done_) {
+  for (;;) {
     natsMsg* received = nullptr;
-    const auto status =
-        natsSubscription_NextMsg(&received, heard_.get(), look_up_every_milliseconds);
+    const auto status = natsSubscription_NextMsg(&received, heard_.get(), an_hour);
     if (status != NATS_OK && status != NATS_TIMEOUT && status != NATS_SLOW_CONSUMER) return;
     if (status != NATS_OK) continue;
     const message_ptr owned(received);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <thread>
 
@@ -27,7 +26,6 @@ class growth_watch {
   const std::string before_category_;
   const event_log::on_growth grown_;
   subscription_ptr heard_;
-  std::atomic<bool> done_ = false;
   std::thread listener_;
 };
 

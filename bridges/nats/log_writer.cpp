@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <set>
-#include <thread>
 #include <utility>
 
 namespace troupe::nats {
@@ -211,7 +210,7 @@ std::string log_writer::outcome_subject(const std::string& command_id) const {
 
 result<void> log_writer::open_window() {
   if (auto connected = broker_->connected(); !connected) return connected;
-  if (window_) return {};
+  if (window_ && !window_->ended()) return {};
   auto opened = request_window::open(broker_);
   if (!opened) return opened.error();
   window_ = std::move(*opened);
@@ -278,7 +277,12 @@ void log_writer::publish_all(std::vector<publish>& wave, std::vector<outgoing> a
     for (std::size_t i = 0; i < open.size(); ++i) take(*open[i], read_publish_reply(answers[i]));
     if (std::ranges::all_of(wave, &publish::settled)) return;
     if (!broker_->await_connected(deadline) || now() >= deadline) break;
-    std::this_thread::sleep_for(pause_between_tries);
+    if (window_->ended()) {
+      // A new one is asked as soon as the broker is back.
+      if (!open_window()) break;
+    } else {
+      broker_->pause(pause_between_tries);
+    }
   }
   for (auto& one : wave) {
     if (one.settled) continue;

@@ -8,7 +8,6 @@ namespace troupe::nats {
 namespace {
 
 constexpr std::size_t max_in_flight = 1024;
-constexpr auto look_at_connection = std::chrono::milliseconds(50);
 
 }  // namespace
 
@@ -32,15 +31,21 @@ result<std::unique_ptr<request_window>> request_window::open(std::shared_ptr<con
       new request_window(std::move(broker), std::move(inbox), std::move(owned)));
 }
 
+request_window::request_window(std::shared_ptr<connection> broker, std::string inbox,
+                               subscription_ptr answers)
+    : broker_(std::move(broker)),
+      inbox_(std::move(inbox)),
+      answers_(std::move(answers)),
+      lost_(broker_->on_lost([sub = answers_.get()] { natsSubscription_Unsubscribe(sub); })) {}
+
 std::vector<answer> request_window::exchange(std::span<const outgoing> requests,
                                              monotonic_time deadline) {
   std::vector<answer> answers(requests.size());
   const auto first = next_;
   next_ += requests.size();
-  const auto reconnects = broker_->reconnects();
   std::size_t in_flight = 0;
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    if (!broker_->connected()) break;
+    if (ended() || !broker_->connected()) break;
     const auto message = to_native(requests[i], inbox_ + '.' + std::to_string(first + i));
     if (!message) continue;
     const auto status = natsConnection_PublishMsg(broker_->native(), message.get());
@@ -50,12 +55,12 @@ std::vector<answer> request_window::exchange(std::span<const outgoing> requests,
     if (status != NATS_OK) continue;
     ++in_flight;
     if (in_flight >= max_in_flight) {
-      if (!receive(answers, first, deadline, reconnects)) return answers;
+      if (!receive(answers, first, deadline)) return answers;
       --in_flight;
     }
   }
   for (; in_flight > 0; --in_flight) {
-    if (!receive(answers, first, deadline, reconnects)) break;
+    if (!receive(answers, first, deadline)) break;
   }
   return answers;
 }
@@ -65,28 +70,24 @@ answer request_window::exchange(const outgoing& request, monotonic_time deadline
 }
 
 bool request_window::receive(std::vector<answer>& answers, std::uint64_t first,
-                             monotonic_time deadline, std::uint64_t reconnects) {
+                             monotonic_time deadline) {
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         deadline - std::chrono::steady_clock::now());
     natsMsg* received = nullptr;
-    const auto slice = std::clamp<std::chrono::milliseconds>(left, std::chrono::milliseconds(1),
-                                                             look_at_connection);
-    const auto status = natsSubscription_NextMsg(&received, answers_.get(), slice.count());
-    if (status == NATS_OK) {
-      message_ptr owned(received);
-      const auto subject = subject_of(*owned).substr(inbox_.size() + 1);
-      std::uint64_t number = 0;
-      std::from_chars(subject.data(), subject.data() + subject.size(), number);
-      if (number < first || number >= first + answers.size()) continue;
-      auto& slot = answers[number - first];
-      if (slot.message) continue;
-      slot.message = std::move(owned);
-      return true;
-    }
-    if (status != NATS_TIMEOUT || left <= slice) return false;
-    // Answers to what was asked on a lost connection do not come on the next one.
-    if (!broker_->connected() || broker_->reconnects() != reconnects) return false;
+    // Ends at once when the connection is lost.
+    const auto status = natsSubscription_NextMsg(&received, answers_.get(),
+                                                 std::max<std::int64_t>(left.count(), 1));
+    if (status != NATS_OK) return false;
+    message_ptr owned(received);
+    const auto subject = subject_of(*owned).substr(inbox_.size() + 1);
+    std::uint64_t number = 0;
+    std::from_chars(subject.data(), subject.data() + subject.size(), number);
+    if (number < first || number >= first + answers.size()) continue;
+    auto& slot = answers[number - first];
+    if (slot.message) continue;
+    slot.message = std::move(owned);
+    return true;
   }
 }
 

@@ -26,24 +26,27 @@ class request_window {
  public:
   static result<std::unique_ptr<request_window>> open(std::shared_ptr<connection> broker);
 
+  /// The connection was lost since it was opened. Answers to what was asked on that connection do
+  /// not come on the next one, so this window is of no more use.
+  [[nodiscard]] bool ended() const { return !natsSubscription_IsValid(answers_.get()); }
+
   /// Sends all and waits until each is answered, the deadline has passed or the connection is lost;
   /// the answers are in the order of the requests.
   std::vector<answer> exchange(std::span<const outgoing> requests, monotonic_time deadline);
   answer exchange(const outgoing& request, monotonic_time deadline);
 
  private:
-  request_window(std::shared_ptr<connection> broker, std::string inbox, subscription_ptr answers)
-      : broker_(std::move(broker)), inbox_(std::move(inbox)), answers_(std::move(answers)) {}
+  request_window(std::shared_ptr<connection> broker, std::string inbox, subscription_ptr answers);
 
   /// False if no answer will come any more.
-  bool receive(std::vector<answer>& answers, std::uint64_t first, monotonic_time deadline,
-               std::uint64_t reconnects);
+  bool receive(std::vector<answer>& answers, std::uint64_t first, monotonic_time deadline);
 
   const std::shared_ptr<connection> broker_;
   const std::string inbox_;
   const subscription_ptr answers_;
-  std::uint64_t next_ =
-      0;  ///< Numbers all requests, so that a late answer is not taken for another's.
+  const std::unique_ptr<watch> lost_;  ///< Ends the subscription, and with it whoever waits.
+  /// Numbers all requests, so that a late answer is not taken for another's.
+  std::uint64_t next_ = 0;
 };
 
 /// Lends windows to threads and makes more when all are in use.
@@ -57,7 +60,7 @@ class window_pool {
     auto borrowed = take();
     if (!borrowed) return std::move(borrowed).error();
     auto done = work(**borrowed);
-    give_back(std::move(*borrowed));
+    if (!(*borrowed)->ended()) give_back(std::move(*borrowed));
     return done;
   }
 

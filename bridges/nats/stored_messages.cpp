@@ -1,7 +1,6 @@
 #include "bridges/nats/stored_messages.hpp"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 namespace troupe::nats {
@@ -89,7 +88,7 @@ result<std::optional<stored_message>> stored_messages::next(const stream_facts& 
     auto newest = ask_leader_for_last(in, subject);
     if (!newest) return newest;
     if (!*newest || (*newest)->sequence < from) return std::optional<stored_message>();
-    std::this_thread::sleep_for(pause_for_followers);
+    broker_->pause(pause_for_followers);
   }
   return no_answer(in);
 }
