@@ -103,14 +103,19 @@ class memory_transaction final : public view_transaction {
   result<void> unpark(std::span<const std::uint64_t> ids) override {
     const std::lock_guard lock(views_->mutex);
     const std::set<std::uint64_t> wanted(ids.begin(), ids.end());
-    for (const auto id : wanted) twice_ = !unparked_.insert(id).second || twice_;
-    return check_unparked();
+    bool all_there = true;
+    for (const auto id : wanted)
+      all_there = is_parked(id) && unparked_.insert(id).second && all_there;
+    lost_ = lost_ || !all_there;
+    return all_there ? result<void>() : taken_by_another();
   }
 
   result<void> commit() override {
     if (done_) return error{errc::internal, "this transaction was committed already"};
     const std::lock_guard lock(views_->mutex);
-    if (auto there = check_unparked(); !there) return there;
+    // Another transaction may have come first since.
+    lost_ = lost_ || !std::ranges::all_of(unparked_, [this](auto id) { return is_parked(id); });
+    if (lost_) return taken_by_another();
     auto& checkpoint = views_->checkpoints[projector_];
     if (checkpoint != expected_) {
       return error{errc::conflict, "projector '" + projector_ + "' is at " +
@@ -139,15 +144,13 @@ class memory_transaction final : public view_transaction {
 
  private:
   /// The caller holds the lock.
-  [[nodiscard]] result<void> check_unparked() const {
-    for (const auto id : unparked_) {
-      const auto found = views_->letters.find(id);
-      if (twice_ || found == views_->letters.end() || found->second.projector != projector_) {
-        return error{errc::conflict,
-                     "a parked event of '" + projector_ + "' has been taken by another"};
-      }
-    }
-    return {};
+  [[nodiscard]] bool is_parked(std::uint64_t id) const {
+    const auto found = views_->letters.find(id);
+    return found != views_->letters.end() && found->second.projector == projector_;
+  }
+
+  [[nodiscard]] error taken_by_another() const {
+    return {errc::conflict, "a parked event of '" + projector_ + "' has been taken by another"};
   }
 
   std::shared_ptr<memory_views> views_;
@@ -155,7 +158,7 @@ class memory_transaction final : public view_transaction {
   position_t expected_;
   position_t next_;
   std::set<std::uint64_t> unparked_;
-  bool twice_ = false;  ///< One was to be taken again.
+  bool lost_ = false;  ///< One that was to be taken was not there.
   std::map<std::string, staged_rows> staged_;
   std::vector<dead_letter> letters_;
   bool done_ = false;
