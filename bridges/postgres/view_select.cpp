@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "bridges/postgres/parameters.hpp"
-#include "runtime/core/view_cursor.hpp"
+#include "runtime/core/page_plan.hpp"
 
 namespace troupe::postgres {
 namespace {
@@ -54,8 +54,7 @@ result<void> filter(condition& rows, const table_column& column, const json& wan
 /// Rows after the cursor.
 result<void> start_after(condition& rows, const table_column& order, const table_column& key,
                          bool descending, const view_cursor& cursor) {
-  const error foreign{errc::invalid,
-                      "the cursor does not belong to this query; start again without 'after'"};
+  const auto foreign = foreign_cursor();
   const std::string beyond = descending ? " < " : " > ";
   auto last_key = key.wanted(json(cursor.key));
   if (!last_key || !*last_key) return foreign;
@@ -88,49 +87,37 @@ result<void> start_after(condition& rows, const table_column& order, const table
 
 result<view_page> select_page(pqxx::transaction_base& reader, const view_table& table,
                               const table_layout& layout, const view_query& query) {
-  const auto& key = layout.key_column();
-  const auto found = layout.find(query.order_by.empty() ? key.name : query.order_by);
-  if (!found) return found.error();
-  const auto& order = **found;
-  if (order.kind == column_kind::json) {
-    return error{errc::invalid, "view '" + table.name + "' cannot be ordered by the JSON column '" +
-                                    order.name + "'"};
-  }
-
+  auto planned = plan_page(table, layout, query);
+  if (!planned) return std::move(planned).error();
+  const auto& plan = *planned;
+  const auto& key = *plan.key;
+  const auto& order = *plan.order;
   condition rows;
-  for (const auto& [name, wanted] : query.equals) {
-    const auto column = layout.find(name);
-    if (!column) return column.error();
-    if (auto added = filter(rows, **column, wanted); !added) return added.error();
+  for (const auto& [column, wanted] : plan.equals) {
+    if (auto added = filter(rows, *column, wanted); !added) return added.error();
   }
-  if (!query.after.empty()) {
-    const auto cursor = decode_cursor(table, query);
-    if (!cursor) return cursor.error();
-    if (auto added = start_after(rows, order, key, query.descending, *cursor); !added) {
+  if (plan.after) {
+    if (auto added = start_after(rows, order, key, query.descending, *plan.after); !added) {
       return added.error();
     }
   }
   const std::string direction = query.descending ? " DESC" : "";
   // Said only where it matters: an index could not be used otherwise.
   const auto* nulls = order.required ? "" : query.descending ? " NULLS LAST" : " NULLS FIRST";
-  const auto by_key = &order == &key ? "" : ", " + key.ordered + direction;
+  const auto by_key = plan.ordered_by_key() ? "" : ", " + key.ordered + direction;
   const auto selected =
       rows.values().run(reader, "SELECT " + layout.selected + " FROM " + layout.quoted + " WHERE " +
                                     rows.sql() + " ORDER BY " + order.ordered + direction + nulls +
                                     by_key + " LIMIT " + std::to_string(query.limit + 1));
 
-  view_page page;
+  std::vector<json> found;
   for (const auto& one : selected) {
-    if (page.rows.size() == query.limit) {
-      const auto& last = page.rows.back();
-      page.next = encode_cursor(table, query, {last.at(order.name), last.at(key.name)});
-      break;
-    }
+    if (found.size() == query.limit) return page_of(table, query, plan, std::move(found), true);
     auto row = layout.read_row(one);
     if (!row) return std::move(row).error();
-    page.rows.push_back(std::move(*row));
+    found.push_back(std::move(*row));
   }
-  return page;
+  return page_of(table, query, plan, std::move(found), false);
 }
 
 }  // namespace troupe::postgres

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/core/view_cursor.hpp"
+#include "runtime/core/page_plan.hpp"
 
 namespace troupe::sqlite {
 namespace {
@@ -49,32 +49,24 @@ void start_after(condition& rows, const table_column& order, const table_column&
 
 result<view_page> select_page(database& reader, const view_table& table, const table_layout& layout,
                               const view_query& query) {
-  const auto& key = layout.key_column();
-  const auto found = layout.find(query.order_by.empty() ? key.name : query.order_by);
-  if (!found) return found.error();
-  const auto& order = **found;
-  if (order.kind == column_kind::json) {
-    return error{errc::invalid, "view '" + table.name + "' cannot be ordered by the JSON column '" +
-                                    order.name + "'"};
-  }
-
+  auto planned = plan_page(table, layout, query);
+  if (!planned) return std::move(planned).error();
+  const auto& plan = *planned;
+  const auto& key = *plan.key;
+  const auto& order = *plan.order;
   condition rows;
-  for (const auto& [name, wanted] : query.equals) {
-    const auto column = layout.find(name);
-    if (!column) return column.error();
-    auto value = (*column)->to_sql(wanted);
+  for (const auto& [column, wanted] : plan.equals) {
+    auto value = column->to_sql(wanted);
     if (!value) return std::move(value).error();
-    rows.require((*column)->quoted + " IS ?", {std::move(*value)});
+    rows.require(column->quoted + " IS ?", {std::move(*value)});
   }
-  if (!query.after.empty()) {
-    auto cursor = decode_cursor(table, query);
-    if (!cursor) return std::move(cursor).error();
-    auto value = order.to_sql(cursor->order);
+  if (plan.after) {
+    auto value = order.to_sql(plan.after->order);
     if (!value) return std::move(value).error();
-    start_after(rows, order, key, query.descending, std::move(*value), cursor->key);
+    start_after(rows, order, key, query.descending, std::move(*value), plan.after->key);
   }
   const char* direction = query.descending ? " DESC" : "";
-  const auto by_key = &order == &key ? "" : ", " + key.quoted + direction;
+  const auto by_key = plan.ordered_by_key() ? "" : ", " + key.quoted + direction;
   auto select =
       reader.prepare("SELECT " + layout.selected + " FROM " + layout.quoted + " WHERE " + rows.sql +
                      " ORDER BY " + order.quoted + direction + by_key + " LIMIT ?");
@@ -83,22 +75,17 @@ result<view_page> select_page(database& reader, const view_table& table, const t
   for (const auto& value : rows.values) bind_value(*select, parameter++, value);
   select->bind(parameter, static_cast<std::int64_t>(query.limit) + 1);
 
-  view_page page;
+  std::vector<json> found;
   for (;;) {
     auto more = select->step();
     if (!more) return std::move(more).error();
-    if (!*more) return page;
-    if (page.rows.size() == query.limit) break;
+    if (!*more || found.size() == query.limit) {
+      return page_of(table, query, plan, std::move(found), *more);
+    }
     auto row = layout.read_row(*select);
     if (!row) return std::move(row).error();
-    page.rows.push_back(std::move(*row));
+    found.push_back(std::move(*row));
   }
-  const auto& last = page.rows.back();
-  if (!last.at(key.name).is_string()) {
-    return error{errc::corrupt, "view '" + table.name + "' has a key that is not text"};
-  }
-  page.next = encode_cursor(table, query, {last.at(order.name), last.at(key.name)});
-  return page;
 }
 
 }  // namespace troupe::sqlite

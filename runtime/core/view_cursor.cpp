@@ -90,9 +90,12 @@ std::string encode_cursor(const view_table& table, const view_query& query,
   return encode_base64url(json{shape_of(table, query), last.order, last.key}.dump());
 }
 
+error foreign_cursor() {
+  return {errc::invalid, "the cursor does not belong to this query; start again without 'after'"};
+}
+
 result<view_cursor> decode_cursor(const view_table& table, const view_query& query) {
-  const error foreign{errc::invalid,
-                      "the cursor does not belong to this query; start again without 'after'"};
+  const auto foreign = foreign_cursor();
   const auto text = decode_base64url(query.after);
   if (!text) return foreign;
   auto parts = parse_json(*text);

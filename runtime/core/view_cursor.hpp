@@ -23,6 +23,9 @@ std::string encode_cursor(const view_table& table, const view_query& query,
 /// same shape.
 result<view_cursor> decode_cursor(const view_table& table, const view_query& query);
 
+/// Says that `query.after` is of another query.
+error foreign_cursor();
+
 /// Checks the parts of a query that need no database: the limit.
 result<void> check_query(const view_query& query);
 
