@@ -181,9 +181,10 @@ result<std::optional<command_outcome>> interruptible_application::outcome_of(
 bool interruptible_application::await_view(const std::string& view, position_t position,
                                            monotonic_time deadline) {
   for (;;) {
-    const auto now = std::chrono::steady_clock::now();
-    if (behind_.await_view(view, position, std::min(deadline, now + attention))) return true;
-    if (now >= deadline) return false;
+    const auto until = std::min(deadline, std::chrono::steady_clock::now() + attention);
+    if (behind_.await_view(view, position, until)) return true;
+    // An answer before its time: this view will not get there.
+    if (until == deadline || std::chrono::steady_clock::now() < until) return false;
     const std::lock_guard lock(waiting_->mutex);
     if (waiting_->interrupted) return false;
   }
