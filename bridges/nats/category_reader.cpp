@@ -11,6 +11,13 @@ constexpr position_t largest_chunk = 512;
 /// As much is asked for at a time.
 constexpr std::size_t chunk_bytes = std::size_t{8} << 20U;
 
+error cut_short(const std::string& category, position_t end, position_t known) {
+  return {errc::corrupt, "the log of '" + category + "' on the broker ends at position " +
+                             std::to_string(end) + ", but it has been at " + std::to_string(known) +
+                             ": it has lost its end or was replaced by an older copy; restart the "
+                             "nodes, and rebuild the projections that are ahead of it"};
+}
+
 }  // namespace
 
 result<std::vector<recorded_commit>> category_reader::read(const std::string& category,
@@ -28,6 +35,7 @@ result<std::vector<recorded_commit>> category_reader::read(const std::string& ca
     if (from > end && !is_last) {
       auto asked = messages_.end(**in);
       if (!asked) return std::move(asked).error();
+      if (*asked < end) return cut_short(category, *asked, end);
       end = *asked;
       is_last = true;
     }
@@ -53,9 +61,10 @@ result<position_t> category_reader::head(const std::string& category) {
   auto in = streams_.find(category);
   if (!in) return std::move(in).error();
   if (!*in) return position_t{0};
-  auto end = messages_.end(**in);
-  if (!end) return std::move(end).error();
   const auto before = known(category);
+  const auto end = messages_.end(**in);
+  if (!end) return end.error();
+  if (*end < before.end) return cut_short(category, *end, before.end);
   // Backwards from the end: the last event is seldom far.
   auto head = before.head;
   for (auto last = *end; last > before.end && head == before.head;) {

@@ -11,7 +11,9 @@
 
 namespace troupe::nats {
 
-/// Reads the events of a category in their order, between which durable commands lie. Thread-safe.
+/// Reads the events of a category in their order, between which durable commands lie. A stream that
+/// ends before a position that has been seen is `corrupt` until the node is started again: what is
+/// stored below that position now would be passed over by whoever has read on. Thread-safe.
 class category_reader {
  public:
   category_reader(names called, streams& all, stored_messages& messages)
