@@ -193,7 +193,9 @@ result<void> projector_actor::rebuild() {
     }
     environment_.progress->resume();
   }
-  environment_.progress->rebuild_until(checkpoint_);
+  // A checkpoint ahead of the log is not reached again.
+  const auto head = environment_.log->head(kernel.category());
+  environment_.progress->rebuild_until(head ? std::min(checkpoint_, *head) : checkpoint_);
   load_checkpoint();
   ask();
   return {};
