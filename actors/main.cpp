@@ -1,9 +1,11 @@
 #include "actors/identity/feature.hpp"
 #include "bridges/http/http_bridge.hpp"
 #include "bridges/nats/channels.hpp"
+#include "bridges/nats/log_place.hpp"
 #include "bridges/nats/nats_event_log.hpp"
 #include "bridges/postgres/postgres_view_store.hpp"
 #include "bridges/sqlite/directory_check.hpp"
+#include "bridges/sqlite/log_place.hpp"
 #include "bridges/sqlite/sqlite_event_log.hpp"
 #include "bridges/sqlite/sqlite_migrations.hpp"
 #include "bridges/sqlite/sqlite_view_store.hpp"
@@ -169,6 +171,9 @@ int main(int argc, char** argv) {
       .with_views("postgres", postgres_views)
       .with_views("memory", memory_views)
       .with_check(troupe::sqlite::open_for_check)
+      .with_log_place("", troupe::sqlite::open_log_place)
+      .with_log_place("nats", troupe::nats::open_log_place)
+      .with_log_place("tls", troupe::nats::open_log_place)
       .with_migrations("postgres", troupe::postgres::open_migration_target)
       .with_migrations("postgresql", troupe::postgres::open_migration_target)
       .with_migrations("sqlite", troupe::sqlite::open_migration_target)

@@ -8,6 +8,7 @@ find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(valijson REQUIRED)
 find_package(SQLite3 REQUIRED)
+find_package(OpenSSL REQUIRED)
 find_package(CAF REQUIRED)
 
 # troupe_pkg(TARGET name MODULE pkg-config-module): libraries known to pkg-config only, or best known to it.

@@ -10,7 +10,7 @@ build=(
   g++ cmake ninja-build ccache pkg-config
   libcaf-dev nlohmann-json3-dev libboost-dev libboost-test-dev librapidcheck-dev
   libcpp-httplib-dev libsqlite3-dev libnats-dev libpqxx-dev libvalijson-dev libre2-dev libcli11-dev libspdlog-dev prometheus-cpp-dev
-  libjemalloc-dev
+  libjemalloc-dev libssl-dev
 )
 # What a built program needs to run; test/infra/image.test.mjs holds this against what it links.
 run=(

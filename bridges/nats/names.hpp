@@ -44,6 +44,10 @@ class names {
   [[nodiscard]] std::string growth(const std::string& category) const {
     return cluster_ + ".grew." + category;
   }
+  /// Where nodes take commands by request and reply.
+  [[nodiscard]] std::string question(const std::string& rest) const {
+    return cluster_ + ".ask." + rest;
+  }
   [[nodiscard]] std::string bucket(const std::string& purpose) const {
     return cluster_ + '_' + purpose;
   }

@@ -1,5 +1,7 @@
 #include "runtime/node/node.hpp"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdlib>
 
@@ -121,6 +123,11 @@ node& node::with_check(data_check open) {
   return *this;
 }
 
+node& node::with_log_place(std::string scheme, log_opener open) {
+  log_places_[std::move(scheme)] = std::move(open);
+  return *this;
+}
+
 node& node::with_migrations(std::string scheme, migration_opener open) {
   migrations_[std::move(scheme)] = std::move(open);
   return *this;
@@ -142,6 +149,11 @@ int node::run() {
   }
   if (const auto* check = std::get_if<check_command>(&parsed)) {
     return run_check(*check, features_, check_, std::cout, std::cerr);
+  }
+  if (const auto* copy = std::get_if<copy_command>(&parsed)) {
+    std::signal(SIGPIPE, SIG_IGN);
+    return run_copy(*copy, log_places_, {std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1},
+                    system_clock());
   }
   const auto& options = std::get<run_command>(parsed).options;
   if (!logs_.contains(options.log))

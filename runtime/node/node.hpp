@@ -9,6 +9,7 @@
 #include "runtime/core/bridge.hpp"
 #include "runtime/core/event_log.hpp"
 #include "runtime/core/feature.hpp"
+#include "runtime/core/log_place.hpp"
 #include "runtime/core/verification.hpp"
 #include "runtime/core/view_store.hpp"
 #include "runtime/node/migrate_command.hpp"
@@ -46,6 +47,8 @@ class node {
   node& with_views(std::string name, views_factory make);
   /// Opens data for `troupe check`.
   node& with_check(data_check open);
+  /// What `troupe copy` opens URLs of this scheme with; "" stands for directories.
+  node& with_log_place(std::string scheme, log_opener open);
   /// What `troupe migrate` opens URLs of this scheme with.
   node& with_migrations(std::string scheme, migration_opener open);
   /// Bridges start in this order. A factory may give none, where the settings want none.
@@ -63,6 +66,7 @@ class node {
   std::map<std::string, log_factory> logs_;
   std::map<std::string, views_factory> views_;
   data_check check_;
+  std::map<std::string, log_opener> log_places_;
   std::map<std::string, migration_opener> migrations_;
   std::vector<bridge_factory> bridges_;
 };

@@ -181,11 +181,11 @@ std::optional<std::string> check_and_complete(settings& options) {
   return std::nullopt;
 }
 
-/// One line for a wrong setting.
-print_and_exit usage_error(const std::string& what) {
+/// One line for a wrong setting of a command.
+print_and_exit usage_error(const std::string& what, const std::string& command = "run") {
   std::string line = what;
   std::ranges::replace(line, '\n', ' ');
-  return {"troupe: " + line + "; see 'troupe run --help'\n", 2};
+  return {"troupe: " + line + "; see 'troupe " + command + " --help'\n", 2};
 }
 
 }  // namespace
@@ -251,7 +251,7 @@ json settings::to_json() const {
           {"limits", limits_json(*this)}};
 }
 
-std::variant<run_command, check_command, print_and_exit> parse_settings(
+std::variant<run_command, check_command, copy_command, print_and_exit> parse_settings(
     const std::vector<std::string>& arguments, const environment& env, const std::string& version) {
   settings options;
   CLI::App app("Troupe: an actor-model runtime for event-driven services", "troupe");
@@ -267,6 +267,21 @@ std::variant<run_command, check_command, print_and_exit> parse_settings(
       "check", "Verify a data directory that no node uses: log, snapshots, views");
   check_data->add_option("DIR", check.place, "The data directory")->required();
   check_data->add_flag("--json", check.json, "One JSON document, for programs");
+  copy_command copy;
+  auto* copy_log = app.add_subcommand(
+      "copy",
+      "Copy a log to an empty place, or go on with a copy, and compare them. Commits stay as they "
+      "are, in their order; views and snapshots are made again by a node");
+  copy_log
+      ->add_option("--from", copy.from,
+                   "The source: a data directory that no node uses, or a broker as "
+                   "nats://HOST:PORT?cluster=NAME&creds=FILE&ca=FILE")
+      ->required();
+  copy_log
+      ->add_option("--to", copy.to,
+                   "The target, written alike; replicas=N for new streams on a broker")
+      ->required();
+  copy_log->add_flag("--json", copy.json, "One JSON document, for programs");
   app.add_subcommand("migrate", "Move a database's schema; see 'troupe migrate -help'");
   auto* print_version = app.add_subcommand("version", "Print the version");
   try {
@@ -278,17 +293,19 @@ std::variant<run_command, check_command, print_and_exit> parse_settings(
     std::ranges::reverse(given);  // as the library takes them
     app.parse(std::move(given));
   } catch (const CLI::CallForHelp&) {
-    for (const auto* command : {run, check_data}) {
+    for (const auto* command : {run, check_data, copy_log}) {
       if (command->parsed()) return print_and_exit{command->help("troupe"), 0};
     }
     return print_and_exit{app.help(), 0};
   } catch (const CLI::ParseError& problem) {
-    return usage_error(problem.what());
+    const bool of_command = !arguments.empty() && app.got_subcommand(arguments.front());
+    return usage_error(problem.what(), of_command ? arguments.front() : "run");
   } catch (const std::exception& problem) {  // The library's reader of files is not total.
     return usage_error(std::string("--config: the file cannot be read: ") + problem.what());
   }
   if (print_version->parsed()) return print_and_exit{"troupe " + version + "\n", 0};
   if (check_data->parsed()) return check;
+  if (copy_log->parsed()) return copy;
   if (!run->parsed()) return print_and_exit{app.help(), arguments.empty() ? 2 : 0};
   if (auto wrong = check_and_complete(options)) return usage_error(*wrong);
   return run_command{std::move(options)};

@@ -15,7 +15,7 @@ namespace troupe::testkit {
 
 /// An event log that lives as long as the object: for tests and for `--log memory`. Complete and
 /// thread-safe, `append` included; durable it is not. Positions count a category's commits from 1.
-class memory_event_log final : public event_log {
+class memory_event_log : public event_log {
  public:
   std::vector<append_result> append(std::span<const append_request> requests,
                                     std::span<const kept_outcome> outcomes) override;
