@@ -5,7 +5,7 @@ import test from 'node:test';
 import { headers } from '@nats-io/transport-node';
 import { compare, Load } from './support/load.mjs';
 import { connectTo, startBroker } from './support/nats.mjs';
-import { ok, profile, startNode, until } from './support/node.mjs';
+import { ok, profile, seeded, startNode, until } from './support/node.mjs';
 
 const envelope = (id, type, data, metadata = {}) => JSON.stringify({ id, type, metadata, data });
 
@@ -177,4 +177,28 @@ test('a broker that stands still for five seconds loses nothing, and nothing sto
   await load.goesOn(200);
   await load.stop();
   await compare(node, load);
+});
+
+test('every durable command three times and shuffled has one effect, and the views are the same', async (t) => {
+  const once = await startBroker(t);
+  const thrice = await startBroker(t);
+  const random = seeded(7);
+  const adds = Array.from({ length: 100 }, (_, i) => ['identity.command', envelope(`add-${i}`, 'AddUser', profile(`user-${i}`))]);
+  const shuffled = [...adds, ...adds, ...adds].map((one) => [random(), one]).sort(([a], [b]) => a - b).map(([, one]) => one);
+  const rows = [];
+  for (const [broker, messages] of [[once, adds], [thrice, shuffled]]) {
+    const node = await startNode(t, { flags: broker.flags });
+    const { js, manager } = await connectTo(t, broker);
+    let last;
+    for (const [subject, body] of messages) last = (await js.publish(subject, body)).seq;
+    await until('all commands to be acknowledged', async () =>
+      (await manager.consumers.info('troupe_identity', 'mic-identity')).ack_floor.stream_seq >= last);
+    const events = await node.allEvents('identity');
+    assert.equal(events.length, 100);
+    assert.equal(new Set(events.map((event) => event.metadata.commandId)).size, 100);
+    await node.caughtUp('users');
+    assert.deepEqual(ok(await node.get('/admin/dead-letters')).items, []);
+    rows.push((await node.allRows('users')).map(({ created, ...row }) => row));
+  }
+  assert.deepEqual(rows[1], rows[0]);
 });
