@@ -1,6 +1,6 @@
 # Everyday commands; `make help` lists them. Everything is built under build/.
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint tidy format asan tsan coverage bench fuzz schema image clean
+.PHONY: help run servers build test lint tidy format asan tsan coverage bench fuzz schema image clean
 
 INSTALL := __infra__/install/debian.sh
 ARGS ?=
@@ -12,6 +12,9 @@ help: ## This list
 
 run: build ## Build, then start one node with the embedded log (ARGS="--http 127.0.0.1:8081")
 	@exec build/troupe run $(ARGS)
+
+servers: packages-test build ## The same, with the log on NATS JetStream and the views in PostgreSQL
+	@exec __infra__/local/servers data/servers build/troupe run --data data/servers/node $(ARGS)
 
 build: packages-build build/build.ninja ## Build everything; the program is build/troupe
 	@cmake --build build

@@ -20,7 +20,7 @@ function otherUser() {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer().on('error', reject);
     server.listen(0, '127.0.0.1', () => {
