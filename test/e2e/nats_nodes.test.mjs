@@ -34,7 +34,7 @@ async function follow(t, url) {
 
 const median = (times) => times.sort((a, b) => a - b)[times.length >> 1].toFixed(1);
 
-test("an event that another node stores reaches this node's streams at once, and not with the next heartbeat", async (t) => {
+test('an event that another node stores reaches the streams of this one at once, and not with the next heartbeat', async (t) => {
   const broker = await startBroker(t);
   const writer = await startNode(t, { flags: [...broker.flags, '--node', 'writer'] });
   const reader = await startNode(t, { flags: [...broker.flags, '--node', 'reader'] });
@@ -54,7 +54,7 @@ test("an event that another node stores reaches this node's streams at once, and
   assert.ok(events.heartbeats < rounds / 2, `${events.heartbeats} of ${rounds} events came only with a heartbeat`);
 });
 
-test("a view waits on one node for what another has stored, and shows it", async (t) => {
+test('a view waits on one node for what another has stored, and shows it', async (t) => {
   const broker = await startBroker(t);
   const writer = await startNode(t, { flags: [...broker.flags, '--node', 'writer'] });
   const reader = await startNode(t, { flags: [...broker.flags, '--node', 'reader'] });
@@ -67,7 +67,7 @@ test("a view waits on one node for what another has stored, and shows it", async
     assert.equal(row.firstName, `person-${i}`);
   }
   t.diagnostic(`from the answer to the row: median ${median(times)} ms`);
-  ok(await reader.post(`/v1/identity/AddUser`, profile('last')));
+  ok(await reader.post('/v1/identity/AddUser', profile('last')));
   await writer.caughtUp('users');
   assert.deepEqual(await writer.allRows('users'), await reader.allRows('users'));
 });
