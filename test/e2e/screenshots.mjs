@@ -1,4 +1,4 @@
-// Makes the README's pictures of the console: `node test/e2e/screenshots.mjs` after a build. Needs the packages of install.sh.
+// Makes the README's pictures of the console: `node test/e2e/screenshots.mjs` after a build. Needs the packages that e2e_packages installs.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
