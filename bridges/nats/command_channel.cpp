@@ -10,7 +10,11 @@ constexpr std::int64_t ack_wait_nanoseconds = std::int64_t{5} * 1'000'000'000;
 constexpr auto keep_alive_interval = std::chrono::seconds(2);
 constexpr std::size_t largest_pull = 64;
 constexpr auto pause_when_away = std::chrono::milliseconds(100);
-constexpr std::int64_t hand_back_nanoseconds = 1'000'000'000;
+// What is told the broker of a message, on the message's reply subject. The library's own calls are
+// for messages of its own fetch.
+constexpr const char* acknowledged = "+ACK";
+constexpr const char* in_progress = "+WPI";
+constexpr const char* again_after_a_second = R"(-NAK {"delay": 1000000000})";
 /// How often a command may crash its handler before it is parked.
 constexpr std::uint64_t most_crashes = 5;
 
@@ -201,7 +205,7 @@ void command_channel::conclude(finished& one) {
       status == outcome_status::failed && metadata && metadata->NumDelivered >= most_crashes;
   if (!is_final(status) && !crashes) {
     ++handed_back_;
-    natsMsg_NakWithDelay(&message, hand_back_nanoseconds, nullptr);
+    tell(message, again_after_a_second);
     return;
   }
   const bool cannot_be_handled =
@@ -209,13 +213,17 @@ void command_channel::conclude(finished& one) {
   // What is not parked must not be acknowledged: it will come again.
   if (cannot_be_handled && !park(message, one)) return;
   answer(message, one.outcome);
-  natsMsg_Ack(&message, nullptr);
+  tell(message, acknowledged);
   ++acknowledged_;
 }
 
 void command_channel::keep_alive() {
   const std::lock_guard lock(mutex_);
-  for (const auto& one : working_) natsMsg_InProgress(one->message.get(), nullptr);
+  for (const auto& one : working_) tell(*one->message, in_progress);
+}
+
+void command_channel::tell(natsMsg& message, const char* what) const {
+  natsConnection_PublishString(environment_.broker->native(), natsMsg_GetReply(&message), what);
 }
 
 void command_channel::answer(natsMsg& message, const command_outcome& outcome) const {

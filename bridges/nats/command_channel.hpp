@@ -73,6 +73,7 @@ class command_channel {
   void finish();
   void conclude(finished& one);
   void keep_alive();
+  void tell(natsMsg& message, const char* what) const;
   void answer(natsMsg& message, const command_outcome& outcome) const;
   bool park(natsMsg& message, const finished& one);
 

@@ -94,10 +94,10 @@ bool request_window::receive(std::vector<answer>& answers, std::uint64_t first,
 result<std::unique_ptr<request_window>> window_pool::take() {
   {
     const std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {
+    while (!idle_.empty()) {
       auto one = std::move(idle_.back());
       idle_.pop_back();
-      return one;
+      if (!one->ended()) return one;
     }
   }
   if (auto connected = broker_->connected(); !connected) return connected.error();
