@@ -46,7 +46,8 @@ class bounded_builder final : public nlohmann::json_sax<json> {
   bool string(string_t& value) override {
     if (value.find('\0') != string_t::npos)
       return refuse("a string holds the character U+0000; leave it out");
-    return put(json(std::move(value)));
+    // A copy: the parser uses its buffer again, and has to let it grow anew if it is taken away.
+    return put(json(value));
   }
   bool binary(binary_t&) override { return refuse("binary data is not allowed"); }
   bool start_object(std::size_t) override { return open(json::object()); }

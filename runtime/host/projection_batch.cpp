@@ -1,9 +1,13 @@
 #include "runtime/host/projection_batch.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace troupe::host {
@@ -13,6 +17,44 @@ namespace {
 struct work_item {
   const recorded_event* event = nullptr;
   std::unique_ptr<decoded_event> decoded;
+
+  [[nodiscard]] const std::string& key() const { return decoded->key(); }
+};
+
+/// Rows as they are stored, by key.
+class stored_rows {
+ public:
+  stored_rows() = default;
+  stored_rows(stored_rows&&) = default;  // A copy would look into the other one's rows.
+
+  static result<stored_rows> fetch(view_transaction& transaction, const view_table& table,
+                                   const std::vector<std::string>& keys) {
+    stored_rows stored;
+    if (keys.empty()) return stored;
+    auto rows = transaction.fetch(table, keys);
+    if (!rows) return std::move(rows).error();
+    stored.rows_ = std::move(*rows);
+    for (const auto& row : stored.rows_) {
+      const auto key = row.find(table.key_column);
+      if (key == row.end() || !key->is_string()) {
+        return error{errc::corrupt, "a row of view '" + table.name +
+                                        "' has no text in its key column '" + table.key_column +
+                                        "'"};
+      }
+      stored.by_key_.emplace(key->get_ref<const std::string&>(), &row);
+    }
+    return stored;
+  }
+
+  /// nullptr if there is none.
+  [[nodiscard]] const json* find(const std::string& key) const {
+    const auto found = by_key_.find(key);
+    return found == by_key_.end() ? nullptr : found->second;
+  }
+
+ private:
+  std::vector<json> rows_;
+  std::unordered_map<std::string_view, const json*> by_key_;  ///< Into `rows_`.
 };
 
 /// Thrown out of the fold, not out of this file.
@@ -42,22 +84,27 @@ class batch_fold {
         if (auto sorted = sort_event(event); !sorted) return sorted;
       }
     }
+    std::ranges::stable_sort(items_, {}, &work_item::key);
     return {};
   }
 
   [[nodiscard]] std::vector<std::string> keys() const {
     std::vector<std::string> all;
-    all.reserve(by_key_.size());
-    for (const auto& [key, items] : by_key_) all.push_back(key);
+    for (const auto& item : items_) {
+      if (all.empty() || all.back() != item.key()) all.push_back(item.key());
+    }
     return all;
   }
 
   /// Folds every key from its stored row.
-  result<void> fold(const std::map<std::string, json>& stored) {
-    for (const auto& [key, items] : by_key_) {
-      const auto row = stored.find(key);
-      if (auto folded = fold_key(key, items, row == stored.end() ? nullptr : &row->second); !folded)
-        return folded;
+  result<void> fold(const stored_rows& stored) {
+    for (auto left = std::span<const work_item>(items_); !left.empty();) {
+      const auto& key = left.front().key();
+      const auto others =
+          std::ranges::find_if(left, [&](const work_item& item) { return item.key() != key; });
+      const auto of_key = left.first(static_cast<std::size_t>(others - left.begin()));
+      if (auto folded = fold_key(key, of_key, stored.find(key)); !folded) return folded;
+      left = left.subspan(of_key.size());
     }
     return {};
   }
@@ -94,13 +141,13 @@ class batch_fold {
       if (blocked(event.stream.id)) {
         wait_behind(event.stream.id, event, key);
       } else {
-        by_key_[key].push_back({&event, std::move(*decoded)});
+        items_.push_back({&event, std::move(*decoded)});
       }
     }
     return {};
   }
 
-  result<void> fold_key(const std::string& key, const std::vector<work_item>& items,
+  result<void> fold_key(const std::string& key, std::span<const work_item> items,
                         const json* stored) {
     auto fold = kernel_.fold(stored);
     if (!fold) return std::move(fold).error();
@@ -174,34 +221,15 @@ class batch_fold {
   const projector_kernel& kernel_;
   const parking& known_;
   const timestamp now_;
-  std::map<std::string, std::vector<work_item>> by_key_;
+  std::vector<work_item> items_;  ///< Once sorted: by key.
   std::vector<dead_letter> letters_;
   std::set<std::string> newly_blocked_;
 };
 
-result<std::map<std::string, json>> fetch_rows(view_transaction& transaction,
-                                               const view_table& table,
-                                               const std::vector<std::string>& keys) {
-  std::map<std::string, json> by_key;
-  if (keys.empty()) return by_key;
-  auto rows = transaction.fetch(table, keys);
-  if (!rows) return std::move(rows).error();
-  for (auto& row : *rows) {
-    const auto key = row.find(table.key_column);
-    if (key == row.end() || !key->is_string()) {
-      return error{errc::corrupt, "a row of view '" + table.name +
-                                      "' has no text in its key column '" + table.key_column + "'"};
-    }
-    auto name = key->get<std::string>();
-    by_key.emplace(std::move(name), std::move(row));
-  }
-  return by_key;
-}
-
 /// Folds the sorted events onto the stored rows, and writes the rows that come of it.
 result<void> fold_and_write(const projector_kernel& kernel, view_transaction& transaction,
                             batch_fold& work) {
-  auto stored = fetch_rows(transaction, kernel.table(), work.keys());
+  auto stored = stored_rows::fetch(transaction, kernel.table(), work.keys());
   if (!stored) return std::move(stored).error();
   if (auto folded = work.fold(*stored); !folded) return folded;
   if (!work.rows.empty()) {
