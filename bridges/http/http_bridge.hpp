@@ -24,7 +24,7 @@ struct http_options {
   std::vector<std::string> hosts;  ///< Names that `Host` may have, without ports; empty: any.
   std::size_t max_body = std::size_t{1} << 20U;
   std::size_t max_depth = 64;          ///< Nesting of a JSON body.
-  std::size_t max_connections = 1024;  ///< One thread each, made when needed; more are turned away.
+  std::size_t max_connections = 1024;  ///< More are turned away.
   /// Answers that go on (server-sent events); each takes a connection, so at most half of those.
   std::size_t max_streams = 256;
   std::chrono::milliseconds heartbeat{10'000};  ///< Between two signs of life of a silent stream.

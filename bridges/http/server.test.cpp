@@ -215,6 +215,57 @@ BOOST_AUTO_TEST_CASE(a_stop_ends_a_drain) {
   node.answer_all();
 }
 
+BOOST_AUTO_TEST_CASE(requests_that_come_together_are_answered_in_their_order) {
+  fake_node node;
+  auto bridge = make_http_bridge(node, {});
+  BOOST_REQUIRE(bridge->start(nullptr));
+  raw_client client(bridge->port());
+  std::string together;
+  for (int i = 0; i < 50; ++i) {
+    together += a_command();
+    together += request_text("GET", "/v1/nothing/at/all/" + std::to_string(i));
+  }
+  client.send(together);
+  for (int i = 0; i < 50; ++i) {
+    BOOST_TEST(client.receive().status == 200);
+    BOOST_TEST(client.receive().status == 404);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_takes_its_answer_late_gets_it_whole_and_holds_up_nobody) {
+  fake_node node;
+  const std::string long_text(8 << 20U, 'x');
+  node.fake.on_submit = [&](const command_request& request, completion done) {
+    auto outcome = fake_application::usual(request);
+    if (request.id == "long") outcome.events = {{"e1", long_text, 2}};
+    done(std::move(outcome));
+  };
+  http_options patient;
+  patient.write_timeout = std::chrono::seconds(60);
+  auto bridge = make_http_bridge(node, patient);
+  BOOST_REQUIRE(bridge->start(nullptr));
+  raw_client slow(bridge->port());
+  slow.send(request_text("POST", "/v1/accounts/long/OpenAccount", "", "{}") + a_command());
+  BOOST_TEST(ask(bridge->port(), "POST", "/v1/accounts/1/OpenAccount", "", "{}").status == 200);
+  BOOST_TEST(slow.receive().body.size() > long_text.size());
+  BOOST_TEST(slow.receive().status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(a_command_without_an_outcome_is_answered_at_its_deadline) {
+  holding_node node;
+  http_options hasty;
+  hasty.deadline = std::chrono::milliseconds(50);
+  auto bridge = make_http_bridge(node, hasty);
+  BOOST_REQUIRE(bridge->start(nullptr));
+  raw_client client(bridge->port());
+  const auto late = client.send(a_command()).receive();
+  BOOST_TEST(late.status == 503);
+  BOOST_TEST(late.value().at("code") == "outcome-unknown");
+  node.answer_all();  // Too late, and not an answer to the next one.
+  node.fake.on_submit = nullptr;
+  BOOST_TEST(client.send(a_command()).receive().status == 200);
+}
+
 BOOST_AUTO_TEST_CASE(stalled_connections_do_not_keep_others_waiting) {
   holding_node node;
   auto bridge = make_http_bridge(node, {});
