@@ -14,7 +14,7 @@ namespace {
 constexpr int rounds = 48;
 /// A stream with replicas needs a moment until it has a leader.
 constexpr int tries_per_race = 50;
-constexpr auto pause_between_tries = std::chrono::milliseconds(100);
+constexpr auto pause_for_replicas = std::chrono::milliseconds(100);
 
 /// A stream in memory that goes with the object.
 class scratch_stream {
@@ -76,7 +76,7 @@ class connected_racers final : public racers {
         }
       }
       if (!refused) return won;
-      broker_.pause(pause_between_tries);
+      broker_.pause(pause_for_replicas);
     }
     return error{errc::unavailable, "the broker's probe found no leader of its stream"};
   }

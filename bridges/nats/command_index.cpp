@@ -7,7 +7,7 @@
 namespace troupe::nats {
 namespace {
 
-constexpr auto pause_between_tries = std::chrono::milliseconds(20);
+constexpr auto pause_for_index = std::chrono::milliseconds(20);
 
 error already_in_log(const std::string& command_id) {
   return {errc::duplicate, "command " + command_id + " is already in the log"};
@@ -79,7 +79,7 @@ std::optional<error> command_index::settle_claim(request_window& window, const w
     if (!known) {
       if (known.error().code != errc::unavailable) return std::move(known).error();
       last_problem = known.error().message;
-      broker_->pause(pause_between_tries);
+      broker_->pause(pause_for_index);
       continue;
     }
     auto claim = entry(one);

@@ -13,7 +13,7 @@ namespace {
 
 using stream_names_ptr = std::unique_ptr<jsStreamNamesList, destroys<jsStreamNamesList_Destroy>>;
 
-struct place {
+struct log_address {
   connection_options broker;
   log_options log;
 };
@@ -31,7 +31,7 @@ std::vector<std::string> servers_of(const database_url& url) {
   return servers;
 }
 
-result<place> parse(const std::string& text) {
+result<log_address> parse(const std::string& text) {
   // The text is not repeated: it may hold a password.
   const auto wrong = [](const std::string& what) {
     return error{errc::invalid,
@@ -41,7 +41,7 @@ result<place> parse(const std::string& text) {
   if (!url) return wrong("the URL is malformed");
   if (url->authority.empty() || (!url->path.empty() && url->path != "/"))
     return wrong("the URL must name hosts and nothing behind them");
-  place found;
+  log_address found;
   found.broker.urls = servers_of(*url);
   found.broker.name = "troupe copy";
   for (const auto& [name, value] : url->parameters) {

@@ -6,7 +6,7 @@
 namespace troupe::nats {
 namespace {
 
-constexpr int tries = 3;
+constexpr int save_tries = 3;
 
 }  // namespace
 
@@ -55,7 +55,7 @@ result<void> snapshot_bucket::save(const snapshot& saved) {
                       {"schema", saved.schema},
                       {"state", saved.state}};
   const auto text = value.dump(-1, ' ', false, json::error_handler_t::replace);
-  for (int i = 0; i < tries; ++i) {
+  for (int i = 0; i < save_tries; ++i) {
     auto before = look_up(saved.stream);
     if (!before) return before.error();
     if (before->value && before->value->version > saved.version) return {};

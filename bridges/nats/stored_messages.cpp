@@ -7,9 +7,9 @@ namespace troupe::nats {
 namespace {
 
 constexpr int not_found = 404;
-constexpr int tries = 2;
-/// A follower catches up with its leader in less than tries times this.
-constexpr int tries_at_followers = 20;
+constexpr int read_tries = 2;
+/// A follower catches up with its leader in less than read_tries times this.
+constexpr int read_tries_at_followers = 20;
 constexpr auto pause_for_followers = std::chrono::milliseconds(20);
 
 error no_answer(const stream_facts& in) {
@@ -82,7 +82,7 @@ result<std::optional<stored_message>> stored_messages::next(const stream_facts& 
                                                             position_t from) {
   const auto question =
       R"({"seq":)" + std::to_string(from) + R"(,"next_by_subj":")" + subject + "\"}";
-  for (int i = 0; i < tries_at_followers; ++i) {
+  for (int i = 0; i < read_tries_at_followers; ++i) {
     auto found = direct_get(in, question);
     if (!found || *found || in.replicas == 1) return found;
     auto newest = ask_leader_for_last(in, subject);
@@ -107,7 +107,7 @@ result<std::vector<stored_message>> stored_messages::range(const stream_facts& i
     std::vector<position_t> wanted;
     for (auto sequence = first; sequence <= last; ++sequence) wanted.push_back(sequence);
     list found;
-    for (int i = 0; i < tries && !wanted.empty(); ++i) {
+    for (int i = 0; i < read_tries && !wanted.empty(); ++i) {
       std::vector<outgoing> questions;
       questions.reserve(wanted.size());
       for (const auto sequence : wanted)
@@ -151,7 +151,7 @@ result<std::optional<stored_message>> stored_messages::direct_get(const stream_f
                                                                   const std::string& question) {
   using found = std::optional<stored_message>;
   return windows_.with([&](request_window& window) -> result<found> {
-    for (int i = 0; i < tries; ++i) {
+    for (int i = 0; i < read_tries; ++i) {
       if (auto connected = broker_->connected(); !connected) return connected.error();
       auto received =
           window.exchange(direct_get_of(in, question),

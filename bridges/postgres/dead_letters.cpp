@@ -18,7 +18,7 @@ std::string storable(std::string text) {
       .get<std::string>();
 }
 
-std::string clamped(std::uint64_t value) {
+std::string clamped_text(std::uint64_t value) {
   constexpr std::uint64_t largest = std::numeric_limits<std::int64_t>::max();
   return std::to_string(std::min(value, largest));
 }
@@ -47,8 +47,8 @@ void park(pqxx::transaction_base& work, const std::string& owner,
   column("text[]", [](const dead_letter& one) { return one.key; });
   column("text[]", [](const dead_letter& one) { return one.stream.category; });
   column("text[]", [](const dead_letter& one) { return one.stream.id; });
-  column("bigint[]", [](const dead_letter& one) { return clamped(one.position); });
-  column("bigint[]", [](const dead_letter& one) { return clamped(one.version); });
+  column("bigint[]", [](const dead_letter& one) { return clamped_text(one.position); });
+  column("bigint[]", [](const dead_letter& one) { return clamped_text(one.version); });
   column("text[]", [](const dead_letter& one) { return one.event_id; });
   column("text[]", [](const dead_letter& one) { return one.type; });
   column("text[]", [](const dead_letter& one) { return one.reason; });
@@ -73,7 +73,7 @@ bool unpark(pqxx::transaction_base& work, const std::string& owner, const std::s
             std::span<const std::uint64_t> ids) {
   const std::set<std::uint64_t> wanted(ids.begin(), ids.end());
   array_text list;
-  for (const auto id : wanted) list.add(clamped(id));
+  for (const auto id : wanted) list.add(clamped_text(id));
   parameters values;
   const auto whose = values.add(owner);
   const auto whom = values.add(projector);
@@ -93,9 +93,9 @@ result<std::vector<dead_letter>> read_letters(pqxx::transaction_base& reader,
       "SELECT id, projector, key, category, entity, position, version, event_id, type, reason, "
       "time "
       "FROM troupe_dead_letters WHERE owner = " +
-      values.add(owner) + " AND id > " + values.add(clamped(after));
+      values.add(owner) + " AND id > " + values.add(clamped_text(after));
   if (!projector.empty()) statement += " AND projector = " + values.add(projector);
-  statement += " ORDER BY id LIMIT " + values.add(clamped(limit));
+  statement += " ORDER BY id LIMIT " + values.add(clamped_text(limit));
   std::vector<dead_letter> letters;
   for (const auto& row : values.run(reader, statement)) {
     const auto time = parse_time(time_text(row[10].c_str()));

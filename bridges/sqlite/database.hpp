@@ -90,9 +90,13 @@ class database {
     create,      ///< The file is made if it does not exist.
   };
 
+  /// How long a connection waits for another one's lock, where nothing else is said.
+  static constexpr auto usual_patience = std::chrono::seconds(5);
+
   /// Opens the file. How long to wait for another connection's lock is `patience`.
-  static result<std::unique_ptr<database>> open(const std::filesystem::path& file, mode how,
-                                                std::chrono::milliseconds patience);
+  static result<std::unique_ptr<database>> open(
+      const std::filesystem::path& file, mode how,
+      std::chrono::milliseconds patience = usual_patience);
   database(const database&) = delete;
   database& operator=(const database&) = delete;
   ~database();

@@ -12,7 +12,6 @@
 namespace troupe::sqlite {
 namespace {
 
-constexpr auto patience = std::chrono::seconds(5);
 constexpr const char* log_file = "log.db";
 constexpr const char* snapshots_file = "snapshots.db";
 
@@ -77,7 +76,7 @@ bool check_file(const std::filesystem::path& directory, const std::string& file,
   };
   const auto check = [&]() -> result<void> {
     // Not read-only: what a crash left in the write-ahead log is part of the file.
-    auto opened = database::open(directory / file, database::mode::read_write, patience);
+    auto opened = database::open(directory / file, database::mode::read_write);
     if (!opened) return std::move(opened).error();
     if (auto checked = check_integrity(**opened, file, note); !checked || !sound) return checked;
     return file == log_file ? check_streams(**opened, report) : result<void>();

@@ -10,10 +10,8 @@
 namespace troupe::sqlite {
 namespace {
 
-constexpr auto patience = std::chrono::seconds(5);
-
 result<std::vector<std::string>> categories_in(const std::filesystem::path& file) {
-  auto opened = database::open(file, database::mode::read_write, patience);
+  auto opened = database::open(file, database::mode::read_write);
   if (!opened) return std::move(opened).error();
   auto query = (*opened)->prepare(
       "SELECT name FROM categories WHERE EXISTS (SELECT 1 FROM commits WHERE place BETWEEN "

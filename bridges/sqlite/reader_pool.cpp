@@ -8,9 +8,6 @@ namespace {
 /// More may be in use at once; only so many are kept.
 constexpr std::size_t kept_idle = 8;
 
-/// Readers of a write-ahead log never wait for the writer, only for its recovery.
-constexpr auto patience = std::chrono::seconds(5);
-
 }  // namespace
 
 result<reader_pool::loan> reader_pool::borrow() {
@@ -22,7 +19,7 @@ result<reader_pool::loan> reader_pool::borrow() {
       return loan(*this, std::move(taken));
     }
   }
-  auto opened = database::open(file_, database::mode::read_only, patience);
+  auto opened = database::open(file_, database::mode::read_only);
   if (!opened) return std::move(opened).error();
   // Not mapped into memory: a file cut short under a mapping would end the process instead of
   // giving an error.

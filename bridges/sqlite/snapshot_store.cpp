@@ -9,9 +9,9 @@ namespace troupe::sqlite {
 namespace {
 
 /// "TrSn"
-constexpr file_identity identity{0x5472536e, 1, "Troupe snapshot file"};
+constexpr file_identity snapshot_identity{0x5472536e, 1, "Troupe snapshot file"};
 
-constexpr std::string_view tables = R"sql(
+constexpr std::string_view snapshot_tables = R"sql(
 CREATE TABLE snapshots (
   number INTEGER PRIMARY KEY,
   category TEXT NOT NULL,
@@ -23,8 +23,6 @@ CREATE TABLE snapshots (
   UNIQUE (category, id)
 ) STRICT;
 )sql";
-
-constexpr auto patience = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -44,10 +42,10 @@ result<std::unique_ptr<snapshot_store>> snapshot_store::open(const std::filesyst
 }
 
 result<void> snapshot_store::create(const std::filesystem::path& file) {
-  auto opened = database::open(file, database::mode::create, patience);
+  auto opened = database::open(file, database::mode::create);
   if (!opened) return std::move(opened).error();
   writer_ = std::move(*opened);
-  const auto fresh = writer_->identify(identity);
+  const auto fresh = writer_->identify(snapshot_identity);
   if (!fresh) return fresh.error();
   // NORMAL does not wait for the disk: a power cut may lose the last snapshots, and nothing else.
   if (auto set = writer_->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
@@ -56,8 +54,8 @@ result<void> snapshot_store::create(const std::filesystem::path& file) {
     return set;
   }
   if (auto begun = writer_->begin(); !begun) return begun;
-  auto made = writer_->execute(std::string(tables));
-  if (made) made = writer_->sign(identity);
+  auto made = writer_->execute(std::string(snapshot_tables));
+  if (made) made = writer_->sign(snapshot_identity);
   if (made) made = writer_->commit();
   writer_->rollback();
   return made;

@@ -82,7 +82,7 @@ void change(const std::filesystem::path& file, const std::string& sql) {
            ->execute(sql));
 }
 
-error refusal(const std::filesystem::path& directory) {
+error refused_log(const std::filesystem::path& directory) {
   const auto opened = open_event_log(directory);
   BOOST_TEST_REQUIRE(!opened.has_value());
   return opened.error();
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(a_newer_format_is_refused) {
   temporary_directory place;
   must(open_event_log(place.path())).reset();
   change(place / "log.db", "PRAGMA user_version = 2");
-  const auto why = refusal(place.path());
+  const auto why = refused_log(place.path());
   BOOST_TEST((why.code == errc::unsupported));
   BOOST_TEST(why.message.find("format 2") != std::string::npos, why.message);
 }
@@ -147,9 +147,9 @@ BOOST_AUTO_TEST_CASE(a_foreign_database_is_refused_and_left_alone) {
         must(database::open(place / "log.db", database::mode::create, std::chrono::seconds(1)));
     must(foreign->execute("CREATE TABLE theirs (a)"));
   }
-  BOOST_TEST((refusal(place.path()).code == errc::invalid));
+  BOOST_TEST((refused_log(place.path()).code == errc::invalid));
   change(place / "log.db", "PRAGMA application_id = 77");
-  BOOST_TEST((refusal(place.path()).code == errc::invalid));
+  BOOST_TEST((refused_log(place.path()).code == errc::invalid));
   auto foreign =
       must(database::open(place / "log.db", database::mode::read_write, std::chrono::seconds(1)));
   BOOST_TEST(must(foreign->number("SELECT count(*) FROM sqlite_schema")) == 1);
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(a_foreign_database_is_refused_and_left_alone) {
 BOOST_AUTO_TEST_CASE(a_file_that_is_no_database_is_refused) {
   temporary_directory place;
   std::ofstream(place / "log.db") << std::string(10'000, 'z');
-  const auto why = refusal(place.path());
+  const auto why = refused_log(place.path());
   BOOST_TEST((why.code == errc::corrupt));
   BOOST_TEST(why.message.find("log.db") != std::string::npos, why.message);
 }

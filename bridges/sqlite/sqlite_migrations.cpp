@@ -10,7 +10,7 @@ namespace troupe::sqlite {
 namespace {
 
 /// For a node that has the file open.
-constexpr auto patience = std::chrono::seconds(10);
+constexpr auto migration_patience = std::chrono::seconds(10);
 
 class sqlite_migration_target final : public migration_target {
  public:
@@ -50,7 +50,7 @@ result<std::unique_ptr<migration_target>> open_migration_target(const std::strin
     return error{errc::invalid,
                  "the database URL names no file; give one like sqlite://path/to/file.db"};
   }
-  auto opened = database::open(*file, database::mode::create, patience);
+  auto opened = database::open(*file, database::mode::create, migration_patience);
   if (!opened) return std::move(opened).error();
   return std::unique_ptr<migration_target>(
       std::make_unique<sqlite_migration_target>(std::move(*opened)));

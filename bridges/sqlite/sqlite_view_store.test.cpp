@@ -63,7 +63,7 @@ class fixture {
   std::unique_ptr<view_store> store_ = must(open_view_store(file()));
 };
 
-error refusal(const std::filesystem::path& file) {
+error refused_views(const std::filesystem::path& file) {
   const auto opened = open_view_store(file);
   BOOST_TEST_REQUIRE(!opened.has_value());
   BOOST_TEST(opened.error().message.find(file.string()) != std::string::npos,
@@ -107,12 +107,12 @@ BOOST_AUTO_TEST_CASE(newer_foreign_and_damaged_files_are_refused) {
   const auto newer = place / "newer.db";
   must(open_view_store(newer)).reset();
   make("newer.db", "PRAGMA user_version = 2");
-  BOOST_TEST((refusal(newer).code == errc::unsupported));
-  BOOST_TEST((refusal(make("theirs.db", "CREATE TABLE a (b)")).code == errc::invalid));
-  BOOST_TEST((refusal(make("marked.db", "PRAGMA application_id = 5")).code == errc::invalid));
+  BOOST_TEST((refused_views(newer).code == errc::unsupported));
+  BOOST_TEST((refused_views(make("theirs.db", "CREATE TABLE a (b)")).code == errc::invalid));
+  BOOST_TEST((refused_views(make("marked.db", "PRAGMA application_id = 5")).code == errc::invalid));
   std::ofstream(place / "text.db") << std::string(5000, 'z');
-  BOOST_TEST((refusal(place / "text.db").code == errc::corrupt));
-  BOOST_TEST((refusal(place / "no such folder" / "x.db").code == errc::unavailable));
+  BOOST_TEST((refused_views(place / "text.db").code == errc::corrupt));
+  BOOST_TEST((refused_views(place / "no such folder" / "x.db").code == errc::unavailable));
 }
 
 BOOST_AUTO_TEST_CASE(a_file_cut_short_gives_errors_and_no_crash) {

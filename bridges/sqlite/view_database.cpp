@@ -6,10 +6,10 @@ namespace troupe::sqlite {
 namespace {
 
 /// "TrVw"
-constexpr file_identity identity{0x54725677, 1, "Troupe view database"};
+constexpr file_identity view_identity{0x54725677, 1, "Troupe view database"};
 
 /// Beside the tables of the feature's own migrations.
-constexpr std::string_view tables = R"sql(
+constexpr std::string_view view_tables = R"sql(
 CREATE TABLE troupe_checkpoints (
   projector TEXT PRIMARY KEY,
   position INTEGER NOT NULL
@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS troupe_pauses (
 )sql";
 
 /// For another process, such as `troupe migrate` or the sqlite3 shell.
-constexpr auto patience = std::chrono::seconds(10);
+constexpr auto view_patience = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -54,7 +54,7 @@ result<std::shared_ptr<view_database>> view_database::open(const std::filesystem
 }
 
 result<void> view_database::connect(database::mode how) {
-  auto opened = database::open(file_, how, patience);
+  auto opened = database::open(file_, how, view_patience);
   if (!opened) return std::move(opened).error();
   auto& fresh = **opened;
   // Rows and checkpoint are one transaction, and the log can replay what came after it: so a power
@@ -70,16 +70,16 @@ result<void> view_database::connect(database::mode how) {
       fresh.number("SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migrations'");
   if (!migrated) return migrated.error();
   const auto adopt = *migrated > 0;
-  auto unsigned_yet = fresh.identify(identity, adopt);
+  auto unsigned_yet = fresh.identify(view_identity, adopt);
   if (!unsigned_yet) return std::move(unsigned_yet).error();
   if (*unsigned_yet) {
     if (auto begun = fresh.begin(); !begun) return begun;
     const auto create = [&]() -> result<void> {
-      unsigned_yet = fresh.identify(identity, adopt);
+      unsigned_yet = fresh.identify(view_identity, adopt);
       if (!unsigned_yet) return unsigned_yet.error();
       if (!*unsigned_yet) return {};
-      if (auto made = fresh.execute(std::string(tables)); !made) return made;
-      return fresh.sign(identity);
+      if (auto made = fresh.execute(std::string(view_tables)); !made) return made;
+      return fresh.sign(view_identity);
     };
     auto created = create();
     if (created) created = fresh.commit();

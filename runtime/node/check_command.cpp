@@ -4,6 +4,7 @@
 #include <ostream>
 #include <utility>
 
+#include "runtime/node/one_line.hpp"
 #include "runtime/node/verify_log.hpp"
 #include "runtime/node/verify_view.hpp"
 
@@ -22,13 +23,6 @@ constexpr std::size_t max_listed = 1'000;
 
 /// Commits between two lines of progress.
 constexpr std::uint64_t progress_step = 100'000;
-
-/// Text from damaged files must not start a new line.
-std::string one_line(std::string text) {
-  std::ranges::replace_if(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-  return text;
-}
 
 std::string line_of(const finding& one) {
   auto line = one.file;

@@ -6,7 +6,7 @@ namespace troupe {
 namespace {
 
 /// Commits may be a mebibyte each.
-constexpr std::size_t commits_per_read = 256;
+constexpr std::size_t commits_read_ahead = 256;
 
 }  // namespace
 
@@ -19,7 +19,7 @@ commit_reader::commit_reader(event_log& log, std::string name, std::string categ
       position_(from == 0 ? 0 : from - 1) {}
 
 result<void> commit_reader::fill() {
-  auto read = log_.read_category(category_, position_ + 1, commits_per_read);
+  auto read = log_.read_category(category_, position_ + 1, commits_read_ahead);
   if (!read) {
     return error{read.error().code, name_ + " cannot be read in category '" + category_ +
                                         "' behind position " + std::to_string(position_) + ": " +

@@ -9,6 +9,7 @@
 
 #include "runtime/core/database_url.hpp"
 #include "runtime/node/log_copy.hpp"
+#include "runtime/node/one_line.hpp"
 #include "runtime/node/progress_line.hpp"
 
 namespace troupe {
@@ -20,13 +21,6 @@ constexpr int refused = 2;
 
 constexpr const char* not_copied =
     "views, snapshots, kept answers of refused commands, waiting durable commands";
-
-/// Text from outside must not start a new line or move the cursor.
-std::string one_line(std::string text) {
-  std::ranges::replace_if(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-  return text;
-}
 
 /// A place as it may be shown.
 std::string shown(const std::string& place) {

@@ -11,7 +11,7 @@
 namespace troupe {
 namespace {
 
-using step = copy_progress::step;
+using copy_step = copy_progress::step;
 
 constexpr std::size_t commits_per_append = 256;
 constexpr std::size_t bytes_per_append = std::size_t{4} << 20U;
@@ -97,7 +97,7 @@ log_copy::log_copy(event_log& source, event_log& target,
                    std::function<void(const copy_progress&)> tell)
     : source_(source), target_(target), tell_(std::move(tell)) {}
 
-void log_copy::tell(step now, const copied_category& one, std::uint64_t commits,
+void log_copy::tell(copy_step now, const copied_category& one, std::uint64_t commits,
                     position_t position, position_t end) const {
   tell_({now, one.category, commits, position, end});
 }
@@ -136,7 +136,7 @@ result<void> log_copy::compare(const std::string& category) {
                                       : "it holds other data; choose an empty target")};
     }
     if (++one.present % commits_per_report == 0) {
-      tell(step::comparing, one, one.present, target.position(), *target_head);
+      tell(copy_step::comparing, one, one.present, target.position(), *target_head);
     }
   }
   one.commits = one.present;
@@ -172,7 +172,7 @@ result<void> log_copy::store(copied_category& one) {
     one.source_position = last_in_batch;
     one.commits += batch.size();
     batch = {};
-    tell(step::copying, one, one.commits - one.present, one.source_position, one.source_head);
+    tell(copy_step::copying, one, one.commits - one.present, one.source_position, one.source_head);
     return {};
   };
   for (;;) {
@@ -221,7 +221,7 @@ result<void> log_copy::verify(copied_category& one) {
     one.events += (*there)->data.event_count;
     if ((*there)->data.first_version == 1) ++one.entities;
     if (++one.commits % commits_per_report == 0) {
-      tell(step::verifying, one, one.commits, source.position(), one.source_head);
+      tell(copy_step::verifying, one, one.commits, source.position(), one.source_head);
     }
   }
   one.content = content.text();

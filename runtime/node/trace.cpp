@@ -10,9 +10,9 @@ namespace troupe {
 namespace {
 
 constexpr position_t searched_positions = 20'000;
-constexpr std::size_t commits_per_read = 1'000;
+constexpr std::size_t commits_per_page = 1'000;
 constexpr std::size_t most_commands = 500;
-constexpr std::size_t letters_per_read = 1'000;
+constexpr std::size_t letters_per_page = 1'000;
 
 std::string text_at(const json& metadata, const char* member) {
   const auto found = metadata.find(member);
@@ -50,7 +50,7 @@ class trace_search {
     if (!head) return head.error();
     const auto first = *head > searched_positions ? *head - searched_positions + 1 : 1;
     for (auto from = first; from <= *head && found.size() < most_commands;) {
-      auto commits = log_.read_category(category, from, commits_per_read);
+      auto commits = log_.read_category(category, from, commits_per_page);
       if (!commits) return std::move(commits).error();
       if (commits->empty()) break;
       from = commits->back().position + 1;
@@ -122,14 +122,14 @@ class projection_results {
     if (!checkpoint) return checkpoint.error();
     read.checkpoint = *checkpoint;
     for (std::uint64_t after = 0;;) {
-      auto letters = one.store->dead_letters(name, after, letters_per_read);
+      auto letters = one.store->dead_letters(name, after, letters_per_page);
       if (!letters) return std::move(letters).error();
       for (auto& letter : *letters) {
         after = letter.id;
         const auto place = std::pair(letter.position, letter.version);
         read.parked.emplace(place, std::move(letter));
       }
-      if (letters->size() < letters_per_read) break;
+      if (letters->size() < letters_per_page) break;
     }
     return &known_.emplace(name, std::move(read)).first->second;
   }

@@ -11,7 +11,7 @@
 namespace troupe {
 namespace {
 
-constexpr std::size_t commits_per_read = 1000;
+constexpr std::size_t commits_per_replay = 1000;
 constexpr std::size_t letters_per_read = 1000;
 constexpr std::size_t rows_per_read = 1000;
 
@@ -97,7 +97,7 @@ class view_verification {
     first_ = first;
     auto unseen = first ? parked_ : decltype(parked_){};
     for (position_t from = 1; from <= checkpoint_;) {
-      const auto commits = log_.read_category(view_.kernel.category(), from, commits_per_read);
+      const auto commits = log_.read_category(view_.kernel.category(), from, commits_per_replay);
       if (!commits) {
         found("", from, commits.error().message);
         return false;
@@ -108,7 +108,7 @@ class view_verification {
         while (rows_.size() > max_rows_ && keys.of < most_parts) split(keys, parts);
       }
       progress();
-      if (commits->size() < commits_per_read) break;
+      if (commits->size() < commits_per_replay) break;
       from = commits->back().position + 1;
     }
     for (const auto& [where, key] : unseen) {

@@ -3,10 +3,11 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
+
+#include "runtime/testkit/failing.test.hpp"
 
 namespace meter {
 
@@ -68,15 +69,6 @@ namespace {
 using meter::Cleared;
 using meter::Counted;
 using meter::totals;
-
-std::string failing(const std::function<void()>& test) {
-  try {
-    test();
-  } catch (const failure& problem) {
-    return problem.what();
-  }
-  return "";
-}
 
 BOOST_AUTO_TEST_SUITE(projection_scenarios)
 

@@ -4,9 +4,10 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <functional>
 #include <stdexcept>
 #include <string>
+
+#include "runtime/testkit/failing.test.hpp"
 
 namespace lamp {
 
@@ -77,16 +78,6 @@ using lamp::Dimmed;
 using lamp::light;
 using lamp::Lit;
 using lamp::Press;
-
-/// The text of the failure; "" if there is none.
-std::string failing(const std::function<void()>& test) {
-  try {
-    test();
-  } catch (const failure& problem) {
-    return problem.what();
-  }
-  return "";
-}
 
 bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;

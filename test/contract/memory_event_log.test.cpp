@@ -14,7 +14,7 @@ class memory_log_subject final : public log_subject {
   testkit::memory_event_log log_;
 };
 
-const bool registered =
+const bool memory_event_log_registered =
     event_log_contract("memory_event_log", [] { return std::make_unique<memory_log_subject>(); });
 
 }  // namespace

@@ -14,8 +14,8 @@ class memory_view_subject final : public view_subject {
   std::unique_ptr<view_store> store_ = must(provider_.open("people", database_role::views));
 };
 
-const bool registered = view_store_contract("memory_view_store",
-                                            [] { return std::make_unique<memory_view_subject>(); });
+const bool memory_view_store_registered = view_store_contract(
+    "memory_view_store", [] { return std::make_unique<memory_view_subject>(); });
 
 }  // namespace
 }  // namespace troupe::contract

@@ -32,7 +32,7 @@ class nats_log_subject final : public log_subject {
   std::unique_ptr<event_log> log_ = open();
 };
 
-const bool registered =
+const bool nats_event_log_registered =
     event_log_contract("nats_event_log", [] { return std::make_unique<nats_log_subject>(); });
 
 }  // namespace

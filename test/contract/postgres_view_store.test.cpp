@@ -19,7 +19,7 @@ class postgres_view_subject final : public view_subject {
   std::unique_ptr<view_store> store_ = must(postgres::open_view_store(url_));
 };
 
-const bool registered = view_store_contract(
+const bool postgres_view_store_registered = view_store_contract(
     "postgres_view_store", [] { return std::make_unique<postgres_view_subject>(); });
 
 }  // namespace

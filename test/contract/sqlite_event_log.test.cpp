@@ -19,7 +19,7 @@ class sqlite_log_subject final : public log_subject {
   std::unique_ptr<event_log> log_ = must(sqlite::open_event_log(directory_.path()));
 };
 
-const bool registered =
+const bool sqlite_event_log_registered =
     event_log_contract("sqlite_event_log", [] { return std::make_unique<sqlite_log_subject>(); });
 
 }  // namespace

@@ -19,8 +19,8 @@ class sqlite_view_subject final : public view_subject {
   std::unique_ptr<view_store> store_ = must(sqlite::open_view_store(directory_ / "people.db"));
 };
 
-const bool registered = view_store_contract("sqlite_view_store",
-                                            [] { return std::make_unique<sqlite_view_subject>(); });
+const bool sqlite_view_store_registered = view_store_contract(
+    "sqlite_view_store", [] { return std::make_unique<sqlite_view_subject>(); });
 
 }  // namespace
 }  // namespace troupe::contract

@@ -10,16 +10,16 @@ namespace {
 using troupe::testkit::event;
 using troupe::testkit::project;
 
-const UserAdded zoe_added{"7", "auth0|zoe", "zoe@example.org", true, "Zoë", "B", "", "en"};
+const UserAdded seven_added{"7", "auth0|zoe", "zoe@example.org", true, "Zoë", "B", "", "en"};
 
 BOOST_AUTO_TEST_SUITE(accounts_table)
 
 BOOST_AUTO_TEST_CASE(an_account_that_nobody_has_locked_has_no_row) {
-  project<accounts>({event(zoe_added).of("7").by("user-7")}).then_no_row("7");
+  project<accounts>({event(seven_added).of("7").by("user-7")}).then_no_row("7");
 }
 
 BOOST_AUTO_TEST_CASE(a_row_tells_who_last_changed_the_status_when_and_why) {
-  const auto added = event(zoe_added).of("7");
+  const auto added = event(seven_added).of("7");
   const auto locked =
       event(AccountLocked{"fraud", "admin-1"}).of("7").at("2026-03-02T00:00:00.000Z");
   const auto unlocked =
