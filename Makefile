@@ -1,9 +1,10 @@
 # Everyday commands; `make help` lists them. Everything is built under build/.
 .DEFAULT_GOAL := help
-.PHONY: help run servers build test lint tidy format asan tsan coverage bench fuzz schema image clean
+.PHONY: help run servers build test lint tidy format asan tsan coverage mutants bench fuzz schema image clean
 
 INSTALL := __infra__/install/debian.sh
 ARGS ?=
+NAMES ?=
 SECONDS ?= 60
 IMAGE ?= troupe:dev
 
@@ -32,6 +33,9 @@ coverage: packages-test build/coverage/build.ninja ## Run every test, then print
 	@cmake --build build/coverage
 	@__infra__/ci/run-tests build/coverage
 	@__infra__/ci/coverage build/coverage
+
+mutants: packages-test ## Break each invariant on purpose; the tests must notice (NAMES="...")
+	@test/mutants/run $(NAMES)
 
 lint: packages-lint ## Check format, include directions, scripts and texts
 	@__infra__/ci/lint

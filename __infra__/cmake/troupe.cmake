@@ -38,8 +38,12 @@ target_compile_definitions(troupe_test_main PUBLIC BOOST_TEST_DYN_LINK)
 target_link_libraries(troupe_test_main PUBLIC Boost::unit_test_framework)
 troupe_target(troupe_test_main)
 
-# Tests are compiled with -O1: a third less to wait for, and the code under test keeps its own level.
-set(TROUPE_TEST_OPTIONS -O1 ${TROUPE_NO_GHOSTS})
+# Tests are compiled with -O1: a third less to wait for, and the code under test keeps its own level. Sanitized
+# ones take the preset's.
+set(TROUPE_TEST_OPTIONS ${TROUPE_NO_GHOSTS})
+if(NOT TROUPE_SANITIZE)
+  list(PREPEND TROUPE_TEST_OPTIONS -O1)
+endif()
 
 # Owners of the precompiled headers: troupe_pch for libraries, troupe_pch_test for tests.
 if(TROUPE_PCH)
