@@ -59,6 +59,8 @@ class nats_event_log final : public event_log {
     return {};
   }
 
+  [[nodiscard]] bool shared() const override { return true; }
+
   void watch(on_growth grown) override {
     watch_.reset();
     if (grown) watch_ = std::make_unique<growth_watch>(broker_, names_, std::move(grown));

@@ -97,6 +97,9 @@ class event_log {
   /// before the first use by a node; a log that needs nothing of the kind does nothing.
   virtual result<void> prepare(const std::vector<std::string>& /*categories*/) { return {}; }
 
+  /// Whether other processes may append too: what this one remembers of an entity may be behind.
+  [[nodiscard]] virtual bool shared() const { return false; }
+
   /// Told that a category has grown, perhaps through another node; any thread.
   using on_growth = std::function<void(const std::string& category, position_t head)>;
   /// From now on `grown` is told of growth where the log can know; null ends that, and when the

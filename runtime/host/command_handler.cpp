@@ -58,6 +58,7 @@ caf::behavior command_handler::make_behavior() {
         advance();
       },
       [this](const append_done& message) { on_append_done(*message.result); },
+      [this](const version_confirmed& message) { on_confirmed(*message.is_last); },
       [this](const entity_loaded& message) {
         if (!*message.entity) {
           const auto& failure = message.entity->error();
@@ -229,11 +230,44 @@ void command_handler::decide_all() {
   }
   waiting_ = std::move(later);
 
-  if (request.commits.empty()) {
-    on_append_done({});
-  } else {
+  if (!request.commits.empty()) {
     send_to_log(std::move(written), {});
+  } else if (environment_.shared_log && std::ranges::any_of(decided_, [](const decided& one) {
+               return is_final(one.outcome.status);
+             })) {
+    confirm();
+  } else {
+    on_append_done({});
   }
+}
+
+void command_handler::confirm() {
+  phase_ = phase::confirming;
+  auto self = caf::actor_cast<caf::actor>(this);
+  using confirmed = result<bool>;
+  const auto& readers = environment_.readers;
+  readers[std::hash<std::string>{}(id_) % readers.size()]->tell(confirm_version{
+      {environment_.category, id_},
+      entity_.version,
+      one_shot<confirmed>(
+          [self](confirmed answer) {
+            caf::anon_send(self, version_confirmed{std::make_shared<confirmed>(std::move(answer))});
+          },
+          error{errc::unavailable, "the log reader broke down; try again"})});
+}
+
+void command_handler::on_confirmed(const result<bool>& is_last) {
+  if (is_last && *is_last) {
+    on_append_done({});
+    return;
+  }
+  std::vector<pending_ptr> again;
+  for (auto& one : std::exchange(decided_, {})) again.push_back(std::move(one.command));
+  become_cold();
+  decide_again(std::move(again),
+               is_last ? error{errc::conflict, "the entity keeps being changed by another node"}
+                       : is_last.error());
+  next_step();
 }
 
 void command_handler::send_to_log(draft written, std::vector<kept_outcome> outcomes) {
@@ -336,8 +370,16 @@ command_outcome command_handler::record(const command& one, std::vector<new_even
 void command_handler::on_append_done(const append_result& result) {
   std::size_t stored = 0;
   std::vector<pending_ptr> again;
+  // Nothing has confirmed the state that these were decided over.
+  std::vector<pending_ptr> unconfirmed;
+  const bool confirms = !environment_.shared_log || !result.failure || !result.positions.empty() ||
+                        std::ranges::none_of(decided_, &decided::has_commit);
   for (auto& one : std::exchange(decided_, {})) {
     const bool not_stored = one.has_commit && stored == result.positions.size();
+    if (!confirms && !one.has_commit && again.empty()) {
+      unconfirmed.push_back(std::move(one.command));
+      continue;
+    }
     if (not_stored || !again.empty()) {
       // Everything from the first commit that was not stored on was decided over state that does
       // not exist.
@@ -363,6 +405,7 @@ void command_handler::on_append_done(const append_result& result) {
   } else {
     become_cold();
     decide_again(std::move(again), *result.failure);
+    waiting_.insert(waiting_.begin(), unconfirmed.begin(), unconfirmed.end());
   }
   next_step();
 }
@@ -457,8 +500,8 @@ void command_handler::offer_snapshot() {
 }
 
 json command_handler::state() const {
-  static constexpr std::array<const char*, 5> names{"cold", "loading", "idle", "looking-up",
-                                                    "appending"};
+  static constexpr std::array<const char*, 6> names{"cold",       "loading",    "idle",
+                                                    "looking-up", "confirming", "appending"};
   return shown({environment_.category, id_}, entity_, names[static_cast<std::size_t>(phase_)],
                waiting_.size(), decided_.size());
 }

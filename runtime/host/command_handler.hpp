@@ -24,6 +24,7 @@ struct handler_environment {
   card_ptr snapshots;
   std::shared_ptr<snapshot_queue> snapshot_places;
   version_t snapshot_every = 0;  ///< Events; 0: never.
+  bool shared_log = false;       ///< Other processes append, too.
 };
 
 /// To a command handler: one more command.
@@ -59,6 +60,9 @@ struct entity_loaded {
 struct commands_looked_up {
   std::shared_ptr<lookup_result> found;
 };
+struct version_confirmed {
+  std::shared_ptr<result<bool>> is_last;
+};
 struct append_done {
   std::shared_ptr<append_result> result;
 };
@@ -70,6 +74,11 @@ struct append_done {
 ///
 /// A command whose id its caller chose may be a repeat. The append finds that out if the command
 /// makes events; the log is asked beforehand only where there is nothing to append.
+///
+/// Where others append too, an answer without events is told only when the log has confirmed the
+/// version that it rests on, after the command came: otherwise a node that has been overtaken would
+/// refuse, or find nothing to do, by what was true before. Answers with events need no such look:
+/// the append compares.
 ///
 /// A handler that throws in domain code answers the command that did it with `failed`, and dies;
 /// its supervisor makes a new one.
@@ -83,7 +92,7 @@ class command_handler final : public caf::event_based_actor {
   caf::behavior make_behavior() override;
 
  private:
-  enum class phase : std::uint8_t { cold, loading, idle, looking_up, appending };
+  enum class phase : std::uint8_t { cold, loading, idle, looking_up, confirming, appending };
 
   /// A command that has been decided, waiting for the append that its answer depends on.
   struct decided {
@@ -117,6 +126,9 @@ class command_handler final : public caf::event_based_actor {
   std::optional<command_outcome> decide(const pending_ptr& one, draft& written);
   /// The outcome of an accepted command, whose events are now part of the speculative state.
   command_outcome record(const command& one, std::vector<new_event> events, draft& written);
+  /// Asks the log whether the answers in `decided_`, none of which has events, may be told.
+  void confirm();
+  void on_confirmed(const result<bool>& is_last);
   void send_to_log(draft written, std::vector<kept_outcome> outcomes);
   void on_append_done(const append_result& result);
   /// Keeps the outcomes of commands that changed nothing but may be repeated, and answers them
@@ -162,4 +174,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::settled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::handler_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::entity_loaded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::commands_looked_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::version_confirmed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::append_done)

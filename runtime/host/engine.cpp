@@ -442,8 +442,9 @@ class engine::implementation {
     auto& counts = handler_counts_[category];
     counts = std::make_unique<handler_counts>();
     handler_environment environment{
-        category, aggregate.kernel, writer_,    readers_,         card,
-        &clock_,  options_.node,    snapshots_, snapshot_places_, options_.snapshot_every};
+        category,     aggregate.kernel, writer_,    readers_,         card,
+        &clock_,      options_.node,    snapshots_, snapshot_places_, options_.snapshot_every,
+        log_.shared()};
     handler_limits limits{
         options_.max_resident, options_.max_awake,  options_.max_in_flight_per_entity,
         options_.idle_timeout, options_.rest_after, options_.handler_policy};

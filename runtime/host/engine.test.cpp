@@ -258,6 +258,51 @@ BOOST_AUTO_TEST_CASE(a_lost_race_refuses_a_command_that_demanded_a_version) {
   BOOST_TEST((box.amounts("a") == std::vector<int>{1}));
 }
 
+BOOST_AUTO_TEST_CASE(where_others_write_an_answer_without_events_rests_on_what_the_log_holds_now) {
+  node_in_a_box box({}, true);
+  box.add("a", 1);
+  append_foreign(box.log.inner, {"counting", "a"}, 10, "foreign-1");
+  BOOST_TEST(to_string(box.run(box.make("a", "Confirm", {{"at", 11}})).status) == "accepted");
+  append_foreign(box.log.inner, {"counting", "a"}, 10, "foreign-2");
+  auto demanding = box.make("a", "Add", {{"amount", 5}});
+  demanding.expected_version = 3;
+  BOOST_TEST(to_string(box.run(demanding).status) == "accepted");
+  append_foreign(box.log.inner, {"counting", "a"}, 10, "foreign-3");
+  auto late = box.make("a", "Confirm", {{"at", 36}}, "key-1");
+  late.expected_version = 4;
+  BOOST_TEST(to_string(box.run(late).status) == "version-mismatch");
+}
+
+BOOST_AUTO_TEST_CASE(
+    an_answer_without_events_is_not_told_when_a_commit_decided_with_it_loses_its_race) {
+  node_in_a_box box({}, true);
+  box.add("a", 1);
+  std::promise<void> open;
+  auto gate = open.get_future().share();
+  int append_number = 0;
+  box.log.interfere = [&, gate](auto) {
+    gate.wait();
+    if (++append_number == 2) append_foreign(box.log.inner, {"counting", "a"}, 10, "foreign");
+    return std::nullopt;
+  };
+  auto blocker = box.submit(box.make("a", "Add", {{"amount", 1}}));
+  auto confirm = box.submit(box.make("a", "Confirm", {{"at", 12}}));
+  auto add = box.submit(box.make("a", "Add", {{"amount", 5}}));
+  open.set_value();
+  BOOST_TEST(to_string(blocker.get().status) == "accepted");
+  BOOST_TEST(to_string(confirm.get().status) == "accepted");
+  BOOST_TEST(to_string(add.get().status) == "accepted");
+  BOOST_TEST((box.amounts("a") == std::vector<int>{1, 1, 10, 5}));
+}
+
+BOOST_AUTO_TEST_CASE(a_log_of_its_own_is_not_asked_to_confirm_anything) {
+  node_in_a_box box;
+  box.add("a", 1);
+  const int before = box.log.reads;
+  BOOST_TEST(to_string(box.run(box.make("a", "Confirm", {{"at", 1}})).status) == "accepted");
+  BOOST_TEST(box.log.reads == before);
+}
+
 BOOST_AUTO_TEST_CASE(nobody_is_told_of_state_that_was_not_stored) {
   node_in_a_box box;
   box.add("a", 1);

@@ -147,11 +147,19 @@ caf::message_handler log_reader::handlers() {
         }
         message.reply(std::move(found));
       },
+      [this](const confirm_version& message) {
+        ++confirmations_;
+        auto later = log_.read_stream(message.stream, message.version + 1, 1);
+        message.reply(later ? result<bool>(later->empty()) : std::move(later).error());
+      },
   };
 }
 
 json log_reader::state() const {
-  return {{"entitiesLoaded", entities_}, {"fromSnapshot", from_snapshot_}, {"lookups", lookups_}};
+  return {{"entitiesLoaded", entities_},
+          {"fromSnapshot", from_snapshot_},
+          {"lookups", lookups_},
+          {"confirmations", confirmations_}};
 }
 
 log_maintenance::log_maintenance(caf::actor_config& config, card_ptr card, event_log& log,

@@ -56,6 +56,13 @@ struct lookup {
   one_shot<lookup_result> reply;
 };
 
+/// To a log reader: is this still the entity's last version?
+struct confirm_version {
+  stream_id stream;
+  version_t version = 0;
+  one_shot<result<bool>> reply;
+};
+
 /// Owns the write side of the log. It takes everything that waits in its mailbox and stores it with
 /// one flush to disk (group commit), on a thread of its own. Path: /log/writer
 class log_writer final : public component {
@@ -103,6 +110,7 @@ class log_reader final : public component {
   std::uint64_t entities_ = 0;
   std::uint64_t from_snapshot_ = 0;
   std::uint64_t lookups_ = 0;
+  std::uint64_t confirmations_ = 0;
 };
 
 /// Calls the log's housekeeping about once a second, off the writer's path. Path: /log/maintenance
@@ -133,4 +141,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::barrier)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::flush)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::load)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::lookup)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::confirm_version)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::tick)

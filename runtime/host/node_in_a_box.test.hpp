@@ -63,8 +63,10 @@ class staged_log final : public event_log {
     return inner.save_snapshot(saved);
   }
   result<void> maintain(timestamp now) override { return inner.maintain(now); }
+  [[nodiscard]] bool shared() const override { return is_shared; }
 
   testkit::memory_event_log inner;
+  bool is_shared = false;  ///< Set before the node starts.
   interference interfere;  ///< Set before commands are submitted.
   std::function<result<void>(const snapshot&)> before_snapshot;  ///< The same.
   std::atomic<int> appends{0};
@@ -86,8 +88,9 @@ inline void append_foreign(event_log& log, const stream_id& stream, int amount,
 
 /// An engine with the counting feature on a staged log and views in memory.
 struct node_in_a_box {
-  explicit node_in_a_box(engine_options tuned = {})
+  explicit node_in_a_box(engine_options tuned = {}, bool shared_log = false)
       : options(std::move(tuned)), features(1, counting::feature()) {
+    log.is_shared = shared_log;
     counting::poison = 0;
     views = std::move(*provider.open("counting", database_role::views));
     const auto migrations = *parse_migrations(features[0].migrations(database_role::views));
