@@ -8,8 +8,13 @@ namespace {
 
 constexpr const char* message_id = "Nats-Msg-Id";
 /// A client may publish a durable command under its own id, into the same stream: the commit must
-/// not be taken for a repeat of that.
-constexpr const char* commit_of = "commit:";
+/// not be taken for a repeat of that. Nor must an attempt be taken for a repeat of an earlier one:
+/// with several replicas the broker also remembers the id of a message that it then refused for its
+/// expected sequence.
+std::string message_id_of(const commit& stored, position_t previous) {
+  return "commit:" + stored.command_id + ':' + std::to_string(previous);
+}
+
 constexpr const char* command_header = "Troupe-Command-Id";
 constexpr const char* version_header = "Troupe-Version";
 constexpr const char* events_header = "Troupe-Events";
@@ -48,7 +53,7 @@ bool is_token(std::string_view text, std::size_t longest) {
 outgoing to_message(const names& called, const commit& stored, position_t previous) {
   outgoing made{called.events(stored.stream),
                 stored.body,
-                {{message_id, commit_of + stored.command_id},
+                {{message_id, message_id_of(stored, previous)},
                  {command_header, stored.command_id},
                  {version_header, std::to_string(stored.first_version)},
                  {events_header, std::to_string(stored.event_count)},

@@ -8,9 +8,8 @@ namespace troupe::nats {
 
 /// A commit as a message: the body is the commit's body, everything else is in headers.
 ///
-///     Nats-Msg-Id               "commit:" and the command id: the broker itself refuses a repeat
-///     for
-///                               two minutes
+///     Nats-Msg-Id               commit:<command id>:<previous sequence>: names the attempt, which
+///                               the broker itself takes once in two minutes
 ///     Troupe-Command-Id         unique in the log
 ///     Troupe-Version            of the first event
 ///     Troupe-Events             how many
