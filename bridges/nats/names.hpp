@@ -48,6 +48,10 @@ class names {
   [[nodiscard]] std::string question(const std::string& rest) const {
     return cluster_ + ".ask." + rest;
   }
+  /// What nodes tell and ask each other: never stored.
+  [[nodiscard]] std::string between_nodes(const std::string& topic) const {
+    return cluster_ + ".node." + topic;
+  }
   [[nodiscard]] std::string bucket(const std::string& purpose) const {
     return cluster_ + '_' + purpose;
   }
