@@ -439,6 +439,12 @@ void command_handler::decide_again(std::vector<pending_ptr> commands, const erro
     has_history_ = true;
   } else if (raced) {
     ++lost_races_;
+    // Somebody else writes to this entity; if it is no longer this node's, they are to go there.
+    if (environment_.is_elsewhere(id_)) give_back(commands);
+    if (commands.empty()) {
+      lost_races_ = 0;
+      return;
+    }
   }
   if (raced && lost_races_ <= max_lost_races) {
     // Somebody else may have stored it meanwhile.
@@ -461,6 +467,15 @@ void command_handler::decide_again(std::vector<pending_ptr> commands, const erro
     outcome.retry_after = retry_soon;
     answer(one, std::move(outcome));
   }
+}
+
+void command_handler::give_back(std::vector<pending_ptr>& commands) {
+  settled_ += static_cast<std::size_t>(std::erase_if(commands, [](const pending_ptr& one) {
+    if (!one->may_move()) return false;
+    one->give_back();
+    one->given_to(0);
+    return true;
+  }));
 }
 
 void command_handler::answer(const pending_ptr& one, command_outcome outcome) {

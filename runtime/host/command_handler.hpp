@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/core/placement.hpp"
 #include "runtime/host/loaded_entity.hpp"
 #include "runtime/host/log_actors.hpp"
 #include "runtime/host/pending_command.hpp"
@@ -23,8 +24,14 @@ struct handler_environment {
   std::string node;  ///< Written into every event's metadata.
   card_ptr snapshots;
   std::shared_ptr<snapshot_queue> snapshot_places;
-  version_t snapshot_every = 0;  ///< Events; 0: never.
-  bool shared_log = false;       ///< Other processes append, too.
+  version_t snapshot_every = 0;      ///< Events; 0: never.
+  bool shared_log = false;           ///< Other processes append, too.
+  const placement* where = nullptr;  ///< Null: every entity is this node's.
+
+  /// Whether another node owns the entity.
+  [[nodiscard]] bool is_elsewhere(const std::string& id) const {
+    return where != nullptr && !where->here(stream_id{category, id}.name());
+  }
 };
 
 /// To a command handler: one more command.
@@ -70,7 +77,8 @@ struct append_done {
 /// One live entity: decides its commands one after the other over its state. All commands that wait
 /// while an append is under way are decided together over the speculative state and stored by one
 /// append; nobody is answered from state that was not stored. After a lost race the state is loaded
-/// anew and the commands are decided again.
+/// anew and the commands are decided again, or given back where another node owns the entity by
+/// now.
 ///
 /// A command whose id its caller chose may be a repeat. The append finds that out if the command
 /// makes events; the log is asked beforehand only where there is nothing to append.
@@ -135,6 +143,8 @@ class command_handler final : public caf::event_based_actor {
   /// after that.
   void keep_outcomes();
   void decide_again(std::vector<pending_ptr> commands, const error& failure);
+  /// Takes out those that may go to the node that owns the entity, and drops them for it.
+  void give_back(std::vector<pending_ptr>& commands);
   void answer(const pending_ptr& one, command_outcome outcome);
   void report_settled();
   void become_cold();

@@ -41,6 +41,8 @@ caf::message_handler command_handlers::handlers() {
         sweep_idle();
         delayed_send(this, idle_check_interval, tick{});
       },
+      [this](const hand_over&) { begin_hand_over(); },
+      [this](const hand_over_rest& message) { continue_hand_over(message.ids); },
       [this](const list_handlers& question) { list(question); },
       [this](const inspect_handler& question) { inspect(question); },
       [this](const restart_handler& request) { request.reply(restart(request.id)); },
@@ -135,7 +137,7 @@ void command_handlers::on_settled(const settled& message) {
   if (one.in_flight > 0) return;
   one.idle_since = environment_.time->monotonic();
   move(found->second, idle_);
-  keep_bounds();
+  if (!hand_over_if_elsewhere(found->second)) keep_bounds();
 }
 
 void command_handlers::on_down(const caf::down_msg& down) {
@@ -158,8 +160,9 @@ void command_handlers::on_rested(const rested& message) {
   auto& one = *found->second;
   if (one.incarnation != message.incarnation || one.in != &leaving_) return;
   if (message.entity) one.entity = std::move(*message.entity);
-  gone(found->second);
-  keep_bounds();
+  const auto at = found->second;
+  gone(at);
+  if (!hand_over_if_elsewhere(at)) keep_bounds();
 }
 
 void command_handlers::put_to_rest(place one) {
@@ -245,6 +248,34 @@ void command_handlers::sweep_idle() {
   }
   for (; count < max_swept_at_once && has_idled(idle_, limits_.rest_after); ++count)
     put_to_rest(idle_.begin());
+}
+
+void command_handlers::begin_hand_over() {
+  auto ids = std::make_shared<std::vector<std::string>>();
+  for (const auto* from : {&idle_, &at_rest_}) {
+    for (const auto& one : *from) {
+      if (environment_.is_elsewhere(one.id)) ids->push_back(one.id);
+    }
+  }
+  continue_hand_over(ids);
+}
+
+void command_handlers::continue_hand_over(const std::shared_ptr<std::vector<std::string>>& ids) {
+  for (std::size_t count = 0; count < max_swept_at_once && !ids->empty(); ++count) {
+    if (const auto found = slots_.find(ids->back()); found != slots_.end())
+      hand_over_if_elsewhere(found->second);
+    ids->pop_back();
+  }
+  // Commands must not wait behind a mass of them.
+  if (!ids->empty()) send(this, hand_over_rest{ids});
+}
+
+bool command_handlers::hand_over_if_elsewhere(place one) {
+  const bool without_commands = one->in == &idle_ || one->in == &at_rest_;
+  if (!without_commands || !environment_.is_elsewhere(one->id)) return false;
+  passivate(one);
+  counts_.moved.fetch_add(1, std::memory_order_relaxed);
+  return true;
 }
 
 void command_handlers::list(const list_handlers& question) const {

@@ -37,6 +37,7 @@ struct handler_counts {
   std::atomic<std::uint64_t> surplus{0};       ///< Passivated because there were too many.
   std::atomic<std::uint64_t> idled{0};         ///< Passivated because nobody asked for them.
   std::atomic<std::uint64_t> rested{0};        ///< Put to rest, for either reason.
+  std::atomic<std::uint64_t> moved{0};  ///< Passivated because another node owns their entity.
 };
 
 /// To the supervisor of command handlers: one command for its entity.
@@ -84,6 +85,14 @@ struct inspect_handler {
 struct restart_handler {
   std::string id;
   one_shot<bool> reply;
+};
+
+/// To the supervisor of command handlers: other nodes may own some of the entities by now.
+struct hand_over {};
+
+/// Internal to the supervisor of command handlers: the rest of those that another node owns.
+struct hand_over_rest {
+  std::shared_ptr<std::vector<std::string>> ids;
 };
 
 /// Makes, routes to, bounds and supervises the command handlers of one category, one for each live
@@ -148,6 +157,12 @@ class command_handlers final : public component {
   void passivate(place one);
   void keep_bounds();
   void sweep_idle();
+  /// Finds the handlers without commands whose entities another node owns, and passivates them. One
+  /// that is busy follows when it has settled its last command.
+  void begin_hand_over();
+  void continue_hand_over(const std::shared_ptr<std::vector<std::string>>& ids);
+  /// True if the handler was passivated, because another node owns its entity.
+  bool hand_over_if_elsewhere(place one);
   void list(const list_handlers& question) const;
   void inspect(const inspect_handler& question);
   bool restart(const std::string& id);
@@ -176,6 +191,8 @@ class command_handlers final : public component {
 }  // namespace troupe::host
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::deliver)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::hand_over)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::hand_over_rest)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::rested)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::list_handlers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::inspect_handler)

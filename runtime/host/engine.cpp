@@ -105,6 +105,12 @@ class engine::implementation {
     log_.watch([this](const std::string& category, position_t head) {
       announce_growth(category, {head, nullptr});
     });
+    if (options_.shared.where != nullptr) {
+      moves_ = options_.shared.where->on_change([this] {
+        for (const auto& [category, card] : handlers_) card->tell(hand_over{});
+        for (const auto& card : projector_cards_) card->tell(place_projector{});
+      });
+    }
   }
 
   result<void> start_bridges(std::vector<std::shared_ptr<bridge>> bridges) {
@@ -141,6 +147,7 @@ class engine::implementation {
   void stop() {
     if (!system_) return;
     stopping_ = true;
+    moves_.reset();
     log_.watch(nullptr);
     // A bridge that is still draining holds its actor's thread; this lets it go.
     for (const auto& one : bridges_) one->stop();
@@ -151,7 +158,7 @@ class engine::implementation {
     system_.reset();
   }
 
-  void submit(command one, completion done) {
+  void submit(command one, completion done, bool here_only) {
     if (in_flight_.fetch_add(1) >= options_.max_in_flight) {
       leave();
       shed_.fetch_add(1);
@@ -166,14 +173,15 @@ class engine::implementation {
       done(std::move(outcome));
       return;
     }
-    hand_in(
-        std::move(one),
-        [this, done = std::move(done)](command_outcome outcome) {
-          leave();
-          if (outcome.status == outcome_status::overloaded) shed_.fetch_add(1);
-          done(std::move(outcome));
-        },
-        0, 0);
+    pending_command::abandoned begun;
+    begun.command = std::move(one);
+    begun.done = [this, done = std::move(done)](command_outcome outcome) {
+      leave();
+      if (outcome.status == outcome_status::overloaded) shed_.fetch_add(1);
+      done(std::move(outcome));
+    };
+    begun.here_only = here_only;
+    route(std::move(begun));
   }
 
   std::vector<actor_info> actors(const std::string& kind, const std::string& prefix,
@@ -253,11 +261,13 @@ class engine::implementation {
       const auto& kernel = *bound.what.kernel;
       const auto seen = progress_[i]->read(clock_.monotonic());
       const char* status = seen.failing      ? "failing"
+                           : seen.standby    ? "standby"
                            : seen.paused     ? "paused"
                            : seen.rebuilding ? "rebuilding"
                                              : "running";
       listed.push_back({kernel.name(), bound.feature, kernel.category(), bound.what.role,
                         seen.position, seen.events_per_second, seen.events, seen.parked, status,
+                        seen.standby ? where_of(bound)->node_of("projector/" + kernel.name()) : "",
                         error_of(i, seen.last_error)});
     }
     return listed;
@@ -360,6 +370,7 @@ class engine::implementation {
       now.idled += of_category->idled.load(std::memory_order_relaxed);
       now.awake += of_category->awake.load(std::memory_order_relaxed);
       now.rested += of_category->rested.load(std::memory_order_relaxed);
+      now.moved += of_category->moved.load(std::memory_order_relaxed);
     }
     return now;
   }
@@ -422,14 +433,20 @@ class engine::implementation {
       progress_.push_back(std::make_shared<projection_progress>());
       projector_cards_.push_back(
           registry_.card(base + "/projectors/" + kernel->name(), "projector"));
-      projectors.push_back(projector_spec({kernel, projections_[i].store, &log_, source,
-                                           progress_.back(), &clock_, options_.max_dead_letters}));
+      projectors.push_back(
+          projector_spec({kernel, projections_[i].store, &log_, source, progress_.back(), &clock_,
+                          options_.max_dead_letters, where_of(projections_[i])}));
     }
     children.push_back(supervisor_spec("subscribers", registry_, options_.component_policy,
                                        std::move(subscribers)));
     children.push_back(
         supervisor_spec("projectors", registry_, options_.component_policy, std::move(projectors)));
     return supervisor_spec(one.name(), registry_, options_.component_policy, std::move(children));
+  }
+
+  /// Where the projector has its place; null if every node runs its own.
+  const placement* where_of(const bound_projection& one) const {
+    return one.shared ? options_.shared.where : nullptr;
   }
 
   child_spec handlers_spec(const std::string& base, const std::string& feature_name,
@@ -442,9 +459,9 @@ class engine::implementation {
     auto& counts = handler_counts_[category];
     counts = std::make_unique<handler_counts>();
     handler_environment environment{
-        category,     aggregate.kernel, writer_,    readers_,         card,
-        &clock_,      options_.node,    snapshots_, snapshot_places_, options_.snapshot_every,
-        log_.shared()};
+        category,      aggregate.kernel,     writer_,    readers_,         card,
+        &clock_,       options_.node,        snapshots_, snapshot_places_, options_.snapshot_every,
+        log_.shared(), options_.shared.where};
     handler_limits limits{
         options_.max_resident, options_.max_awake,  options_.max_in_flight_per_entity,
         options_.idle_timeout, options_.rest_after, options_.handler_policy};
@@ -481,10 +498,27 @@ class engine::implementation {
             }};
   }
 
-  void hand_in(command one, completion done, unsigned attempts, std::uint64_t dropped_by) {
-    const auto card = handlers_.at(one.stream.category);
-    deliver message{std::make_shared<pending_command>(std::move(one), std::move(done), rescue_,
-                                                      attempts, dropped_by)};
+  /// To the entity's handler: on the node that owns the entity, or here.
+  void route(pending_command::abandoned one) {
+    const auto& shared = options_.shared;
+    if (one.here_only || shared.where == nullptr || shared.where->here(one.command.stream.name())) {
+      hand_in(std::move(one));
+      return;
+    }
+    shared.forward(std::move(one.command), std::move(one.done),
+                   [this](command what, completion done) {
+                     pending_command::abandoned back;
+                     back.command = std::move(what);
+                     back.done = std::move(done);
+                     back.here_only = true;
+                     hand_in(std::move(back));
+                   });
+  }
+
+  void hand_in(pending_command::abandoned one) {
+    const auto card = handlers_.at(one.command.stream.category);
+    const auto attempts = one.attempts;
+    deliver message{std::make_shared<pending_command>(std::move(one), rescue_)};
     if (attempts < 2) {
       card->tell(std::move(message));
     } else {
@@ -495,7 +529,7 @@ class engine::implementation {
   /// A crash has dropped a command. If nobody has begun to store it, it is handed in again; else
   /// the log knows.
   void take_over(pending_command::abandoned dropped) {
-    rescued_.fetch_add(1);
+    if (!dropped.given_back) rescued_.fetch_add(1);
     if (stopping_) {
       answer(dropped, dropped.in_log ? outcome_status::in_doubt : outcome_status::unavailable, "",
              "the node is stopping");
@@ -509,8 +543,8 @@ class engine::implementation {
   /// For a command of which nothing is stored, and nothing is on its way any more.
   void hand_in_again(pending_command::abandoned dropped) {
     if (dropped.attempts < max_attempts) {
-      hand_in(std::move(dropped.command), std::move(dropped.done), dropped.attempts + 1,
-              dropped.dropped_by);
+      ++dropped.attempts;
+      route(std::move(dropped));
     } else {
       answer(dropped, outcome_status::unavailable, "handler-failing",
              "the command handler or the log writer keeps failing; nothing was stored");
@@ -657,6 +691,7 @@ class engine::implementation {
   std::vector<card_ptr> projector_cards_;
   std::vector<child_spec> feature_specs_;
   std::vector<std::shared_ptr<bridge>> bridges_;
+  std::unique_ptr<watch> moves_;
 
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
@@ -680,7 +715,11 @@ bool engine::drain(monotonic_time deadline) { return implementation_->drain(dead
 void engine::stop() { implementation_->stop(); }
 
 void engine::submit(command one, completion done) {
-  implementation_->submit(std::move(one), std::move(done));
+  implementation_->submit(std::move(one), std::move(done), false);
+}
+
+void engine::submit_here(command one, completion done) {
+  implementation_->submit(std::move(one), std::move(done), true);
 }
 
 std::vector<actor_info> engine::actors(const std::string& kind, const std::string& prefix,

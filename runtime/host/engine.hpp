@@ -14,10 +14,23 @@
 #include "runtime/core/clock.hpp"
 #include "runtime/core/event_log.hpp"
 #include "runtime/core/feature.hpp"
+#include "runtime/core/placement.hpp"
 #include "runtime/host/parked_events.hpp"
 #include "runtime/host/supervision.hpp"
 
 namespace troupe::host {
+
+/// Where the work of several nodes is done.
+struct sharing {
+  /// Carries out a command on this node.
+  using carry_out = std::function<void(command, completion)>;
+
+  /// Null: this node does everything itself. Outlives the engine.
+  const placement* where = nullptr;
+  /// Takes a command to the node that owns its entity; what that node cannot take is given to
+  /// `here`. Calls `done` exactly once, or lets `here` do so.
+  std::function<void(command, completion done, carry_out here)> forward;
+};
 
 /// Bounds and policies of an engine.
 struct engine_options {
@@ -44,6 +57,7 @@ struct engine_options {
                                 0.2, 30, std::chrono::milliseconds(60'000)};
   /// Told of every failure of an actor; called on any thread, must not block.
   std::function<void(const std::string& path, const std::string& what)> on_failure;
+  sharing shared;
   restart_policy handler_policy{std::chrono::milliseconds(0), std::chrono::milliseconds(0), 0, 5,
                                 std::chrono::milliseconds(10'000)};
 };
@@ -70,7 +84,8 @@ struct projection_info {
   double events_per_second = 0;
   std::uint64_t events = 0;  ///< Applied since the node started.
   std::uint64_t parked = 0;  ///< Since the node started.
-  std::string status;        ///< running, paused, rebuilding, failing
+  std::string status;        ///< running, paused, rebuilding, failing; standby: see `owner`
+  std::string owner;         ///< The node that runs it, if that is another one; else "".
   std::string last_error;
 };
 
@@ -85,6 +100,7 @@ struct engine_counts {
   std::uint64_t idled = 0;    ///< Handlers passivated because nobody asked for them.
   std::size_t awake = 0;      ///< Of the residents.
   std::uint64_t rested = 0;   ///< How often a handler was put to rest.
+  std::uint64_t moved = 0;    ///< Handlers passivated because another node owns their entity.
 };
 
 /// A projector with the database it writes to.
@@ -92,6 +108,7 @@ struct bound_projection {
   std::string feature;
   projection what;
   view_store* store = nullptr;
+  bool shared = false;  ///< Other nodes have the same database: one of them runs the projector.
 };
 
 /// The actor system of a node: one supervision tree with the log's actors, a supervisor of command
@@ -127,9 +144,11 @@ class engine {
   /// Stops all actors, bridges first, the log's last. Idempotent; the destructor calls it.
   void stop();
 
-  /// Hands a command to its entity's actor. `done` is called exactly once, on any thread. The
-  /// category must be a feature's.
+  /// Hands a command to its entity's actor, here or on the node that owns the entity. `done` is
+  /// called exactly once, on any thread. The category must be a feature's.
   void submit(command one, completion done);
+  /// The same for a command that another node has sent here: it goes no further.
+  void submit_here(command one, completion done);
 
   /// All supervised actors whose paths sort behind `after` and start with `prefix`, by path, at
   /// most `limit`; of one kind, or all when "".

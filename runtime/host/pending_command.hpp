@@ -20,22 +20,27 @@ class pending_command {
     bool in_log = false;
     unsigned attempts = 0;
     std::uint64_t dropped_by = 0;  ///< The incarnation of the handler that had it; 0: none yet.
+    bool here_only = false;        ///< It goes to no other node.
+    bool given_back = false;       ///< Not lost in a crash: nothing of it is stored or on its way.
   };
   using on_abandoned = std::function<void(abandoned)>;
 
-  /// `attempts`: how often this command has been handed to an actor before, and `dropped_by` which
-  /// handler dropped it last. `rescue` must outlive this.
-  pending_command(troupe::command command, completion done, const on_abandoned& rescue,
-                  unsigned attempts, std::uint64_t dropped_by)
-      : command_(std::move(command)),
-        done_(std::move(done)),
+  /// `before`: how often this command has been handed to an actor before, and which handler dropped
+  /// it last. `rescue` must outlive this.
+  pending_command(abandoned before, const on_abandoned& rescue)
+      : command_(std::move(before.command)),
+        done_(std::move(before.done)),
         rescue_(rescue),
-        handler_(dropped_by),
-        attempts_(attempts) {}
+        handler_(before.dropped_by),
+        attempts_(before.attempts),
+        here_only_(before.here_only) {}
   pending_command(const pending_command&) = delete;
   pending_command& operator=(const pending_command&) = delete;
   ~pending_command() {
-    if (done_) rescue_({std::move(command_), std::move(done_), in_log_, attempts_, handler_});
+    if (done_) {
+      rescue_({std::move(command_), std::move(done_), in_log_, attempts_, handler_, here_only_,
+               given_back_});
+    }
   }
 
   [[nodiscard]] const troupe::command& command() const { return command_; }
@@ -56,6 +61,15 @@ class pending_command {
   /// From here on the command may be stored even if nobody reports it.
   void mark_in_log() { in_log_ = true; }
 
+  /// Whether another node may get it.
+  [[nodiscard]] bool may_move() const { return !here_only_; }
+  /// The log has refused it, so nothing of it is stored. To be dropped now, for the node that owns
+  /// its entity.
+  void give_back() {
+    in_log_ = false;
+    given_back_ = true;
+  }
+
  private:
   troupe::command command_;
   completion done_;
@@ -63,7 +77,9 @@ class pending_command {
   std::uint64_t handler_;
   bool looked_up_ = false;
   bool in_log_ = false;
+  bool given_back_ = false;
   unsigned attempts_;
+  bool here_only_;
 };
 
 using pending_ptr = std::shared_ptr<pending_command>;

@@ -16,6 +16,12 @@ constexpr auto pause_after_small_batch = std::chrono::milliseconds(10);
 /// How long a projector waits for its subscriber to come back.
 constexpr auto ask_again_delay = std::chrono::milliseconds(100);
 
+/// How often a projector that stands by looks how far the view has come.
+constexpr auto follow_interval = std::chrono::milliseconds(50);
+
+/// How long one that has lost a step to another node leaves the view to that.
+constexpr auto step_back = std::chrono::milliseconds(500);
+
 }  // namespace
 
 subscriber::subscriber(caf::actor_config& config, card_ptr card, event_log& log,
@@ -153,8 +159,14 @@ caf::message_handler projector_actor::handlers() {
   return caf::message_handler{
       [this](const tick&) {
         load_checkpoint();
+        take_place();
         ask();
       },
+      [this](const place_projector&) {
+        take_place();
+        ask();
+      },
+      [this](const follow_view&) { follow(); },
       [this](const batch_ready& message) {
         if (message.round != round_) return;
         asked_ = false;
@@ -164,8 +176,11 @@ caf::message_handler projector_actor::handlers() {
         }
         // A paused projector drops the batch; it asks again when it is resumed.
         if (environment_.progress->paused()) return;
-        apply(message);
-        ask();
+        if (apply(message)) {
+          ask();
+        } else {
+          delayed_send(this, step_back, ask_again{round_});
+        }
       },
       [this](const ask_again& message) {
         if (message.round == round_) ask();
@@ -265,8 +280,35 @@ result<dead_letter> projector_actor::discard(std::uint64_t id) {
   return outcome;
 }
 
+void projector_actor::take_place() {
+  const bool elsewhere = environment_.is_elsewhere();
+  environment_.progress->set_standby(elsewhere);
+  if (elsewhere == standby_) return;
+  standby_ = elsewhere;
+  if (standby_) {
+    // What was asked for is not for this node any more.
+    ++round_;
+    asked_ = false;
+    follow();
+  } else {
+    environment_.progress->resume();  // What was said on the other node is in the store.
+    load_checkpoint();
+  }
+}
+
+void projector_actor::follow() {
+  if (!standby_) return;
+  auto checkpoint = environment_.store->checkpoint(environment_.kernel->name());
+  if (!checkpoint) fail(checkpoint.error());
+  if (*checkpoint != checkpoint_) {
+    checkpoint_ = *checkpoint;
+    environment_.progress->restarted_at(checkpoint_);
+  }
+  delayed_send(this, follow_interval, follow_view{});
+}
+
 void projector_actor::ask() {
-  if (asked_ || environment_.progress->paused()) return;
+  if (asked_ || standby_ || environment_.progress->paused()) return;
   asked_ = true;
   using batch_ptr = std::shared_ptr<const event_batch>;
   auto receive = [self = caf::actor_cast<caf::actor>(this), round = round_](batch_ptr batch) {
@@ -276,7 +318,7 @@ void projector_actor::ask() {
       want_batch{checkpoint_ + 1, one_shot<batch_ptr>(std::move(receive), nullptr)});
 }
 
-void projector_actor::apply(const batch_ready& message) {
+bool projector_actor::apply(const batch_ready& message) {
   const auto& batch = *message.batch;
   auto& progress = *environment_.progress;
   auto outcome = apply_batch(*environment_.kernel, *environment_.store, checkpoint_, batch, parked_,
@@ -292,7 +334,8 @@ void projector_actor::apply(const batch_ready& message) {
       // Somebody else moved the checkpoint, or it is unknown whether this did: the store says where
       // to go on.
       load_checkpoint();
-      return;
+      take_place();
+      return environment_.where == nullptr || failure->code == errc::in_doubt;
     }
     progress.failing(failure->message);
     throw std::runtime_error(failure->message);
@@ -307,6 +350,7 @@ void projector_actor::apply(const batch_ready& message) {
   }
   progress.reached(checkpoint_, applied.events, applied.parked.size(),
                    environment_.time->monotonic());
+  return true;
 }
 
 json projector_actor::state() const {
@@ -317,6 +361,7 @@ json projector_actor::state() const {
           {"blockedKeys", parked_.blocked_keys.size()},
           {"parkedEvents", parked_.events},
           {"paused", environment_.progress->paused()},
+          {"standby", standby_},
           {"waitingForEvents", asked_}};
 }
 

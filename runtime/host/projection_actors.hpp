@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/core/placement.hpp"
 #include "runtime/host/component.hpp"
 #include "runtime/host/event_batch.hpp"
 #include "runtime/host/log_actors.hpp"
@@ -49,6 +50,12 @@ struct ask_again {
 
 /// To a projector: it is no longer paused.
 struct resume_projector {};
+
+/// To a projector: another node may be the one that runs it, or not any more.
+struct place_projector {};
+
+/// Internal to a projector that stands by: look how far the view has come.
+struct follow_view {};
 
 /// To a projector: forget all rows and start again from the first event.
 struct rebuild_projector {
@@ -129,6 +136,12 @@ struct projector_environment {
   std::shared_ptr<projection_progress> progress;
   const troupe::clock* time = nullptr;
   std::size_t max_dead_letters = 100'000;  ///< Beyond them it stops.
+  const placement* where = nullptr;        ///< Null: every node has a view of its own.
+
+  /// Whether another node is to run it.
+  [[nodiscard]] bool is_elsewhere() const {
+    return where != nullptr && !where->here("projector/" + kernel->name());
+  }
 };
 
 /// Runs one projector on a thread of its own: takes batches, stores rows and checkpoint in one
@@ -137,7 +150,12 @@ struct projector_environment {
 ///
 /// A checkpoint that is ahead of the log stops it for good, also across restarts of the node: the
 /// log was cut or replaced, and when it has grown again beyond the checkpoint, going on would skip
-/// what is below. Only a rebuild mends that. Path: /features/<feature>/projectors/<name>
+/// what is below. Only a rebuild mends that.
+///
+/// Where nodes share the view, one of them runs the projector and the others stand by: they ask for
+/// nothing, and follow the checkpoint for those who wait for the view on their node. Should two run
+/// it for a while, one of them moves the checkpoint and the other one lets it be. Path:
+/// /features/<feature>/projectors/<name>
 class projector_actor final : public component {
  public:
   projector_actor(caf::actor_config& config, card_ptr card, projector_environment environment);
@@ -155,7 +173,11 @@ class projector_actor final : public component {
   result<dead_letter> discard(std::uint64_t id);
   [[noreturn]] void fail(const error& why);
   void ask();
-  void apply(const batch_ready& message);
+  /// Begins to stand by, or ends that.
+  void take_place();
+  void follow();
+  /// False if another node has moved the checkpoint: it seems to run the projector.
+  bool apply(const batch_ready& message);
 
   projector_environment environment_;
   position_t checkpoint_ = 0;
@@ -163,6 +185,7 @@ class projector_actor final : public component {
   std::uint64_t round_ =
       0;  ///< A batch of another round was asked for before a rebuild or conflict.
   bool asked_ = false;
+  bool standby_ = false;
   std::uint64_t batches_ = 0;
 };
 
@@ -175,6 +198,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::pause_over)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::read_ahead)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::ask_again)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::resume_projector)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::place_projector)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::follow_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::rebuild_projector)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::retry_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host::discard_event)

@@ -68,6 +68,11 @@ bool projection_progress::paused() const {
   return now_.paused;
 }
 
+void projection_progress::set_standby(bool standby) {
+  const std::lock_guard lock(mutex_);
+  now_.standby = standby;
+}
+
 void projection_progress::rebuild_until(position_t position) {
   const std::lock_guard lock(mutex_);
   rebuild_target_ = position;

@@ -30,6 +30,8 @@ class projection_progress {
   void halt(std::string why);
   void resume();
   [[nodiscard]] bool paused() const;
+  /// Another node runs it, or not any more.
+  void set_standby(bool standby);
   /// The view is incomplete until `position` is reached again.
   void rebuild_until(position_t position);
 
@@ -54,7 +56,8 @@ class projection_progress {
     std::uint64_t parked = 0;  ///< Since the node started.
     double events_per_second = 0;
     bool paused = false;
-    bool halted = false;  ///< Paused, because going on would be wrong.
+    bool halted = false;   ///< Paused, because going on would be wrong.
+    bool standby = false;  ///< Another node runs it.
     bool rebuilding = false;
     bool failing = false;
     std::string last_error;
