@@ -8,6 +8,7 @@
 #include "bridges/nats/connection.hpp"
 #include "runtime/core/application.hpp"
 #include "runtime/core/bridge.hpp"
+#include "runtime/core/placement.hpp"
 
 namespace troupe::nats {
 
@@ -17,7 +18,8 @@ struct channel_options {
   int replicas = 1;
   std::vector<std::string> categories;
   intake_options intake;
-  std::size_t max_in_flight = 256;  ///< Durable commands of a category under way on this node.
+  std::size_t max_in_flight = 256;   ///< Durable commands of a category under way on this node.
+  const placement* where = nullptr;  ///< Of the consumers; null: this node reads them all.
 };
 
 /// Durable commands, published to `{category}.command.{id}` or `{category}.command`. The category's

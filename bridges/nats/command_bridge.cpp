@@ -31,8 +31,9 @@ class command_bridge final : public bridge {
     channels_.clear();
     pending_ = std::make_shared<under_way>();
     parked_ = std::move(*parked);
-    environment_ = std::make_unique<channel_environment>(channel_environment{
-        broker_, names_, app_, clock_, intake_, *parked_, pending_, options_.max_in_flight});
+    environment_ = std::make_unique<channel_environment>(
+        channel_environment{broker_, names_, app_, clock_, intake_, *parked_, pending_,
+                            options_.max_in_flight, options_.where});
     for (const auto& category : options_.categories) {
       auto channel =
           command_channel::open(*environment_, category, names_.stream(category), failed);

@@ -102,11 +102,14 @@ command_channel::command_channel(const channel_environment& environment, std::st
         const std::lock_guard lock(mutex_);
         turn_.notify_all();
       })),
+      moves_(environment.where == nullptr ? nullptr
+                                          : environment.where->on_change([this] { on_move(); })),
       fetcher_([this] { fetch(); }),
       finisher_([this] { finish(); }) {}
 
 command_channel::~command_channel() {
   back_.reset();
+  moves_.reset();
   end_fetching(false);
   {
     const std::lock_guard lock(mutex_);
@@ -126,11 +129,21 @@ void command_channel::end_fetching(bool take_rest) {
   if (fetcher_.joinable()) fetcher_.join();
 }
 
+bool command_channel::is_here() const {
+  return environment_.where == nullptr || environment_.where->here("consumer/" + category_);
+}
+
+void command_channel::on_move() {
+  if (!is_here()) consumer_.let_go();
+  const std::lock_guard lock(mutex_);
+  turn_.notify_all();
+}
+
 std::size_t command_channel::await_room() {
   std::unique_lock lock(mutex_);
   turn_.wait(lock, [this] {
-    return closing_ ||
-           (working_.size() < environment_.max_in_flight && environment_.broker->connected());
+    return closing_ || (working_.size() < environment_.max_in_flight &&
+                        environment_.broker->connected() && is_here());
   });
   return closing_ ? 0 : environment_.max_in_flight - working_.size();
 }
@@ -253,6 +266,7 @@ json command_channel::describe() const {
   const std::lock_guard lock(mutex_);
   return {{"category", category_},
           {"consumer", "mic-" + category_},
+          {"here", is_here()},
           {"inFlight", working_.size()},
           {"maxInFlight", environment_.max_in_flight},
           {"taken", taken_.load()},

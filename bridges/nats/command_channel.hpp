@@ -13,6 +13,7 @@
 #include "bridges/nats/parked_commands.hpp"
 #include "bridges/nats/pull_consumer.hpp"
 #include "bridges/nats/under_way.hpp"
+#include "runtime/core/placement.hpp"
 
 namespace troupe::nats {
 
@@ -26,10 +27,12 @@ struct channel_environment {
   parked_commands& parked;
   std::shared_ptr<under_way> pending;  ///< Of all channels; completions may come late.
   std::size_t max_in_flight = 256;
+  const placement* where = nullptr;
 };
 
 /// The durable commands of one category, from the pull consumer `mic-<category>` that all nodes
-/// share. A command is acknowledged when its outcome is known and told, and not before: until then
+/// share: one of them reads it, as the placement says, or two for a moment, which does no harm. A
+/// command is acknowledged when its outcome is known and told, and not before: until then
 /// the broker is told every two seconds that the work goes on, and hands the command to somebody
 /// else if that stops. So a command may come twice, and is recognised by its id.
 ///
@@ -65,6 +68,9 @@ class command_channel {
   command_channel(const channel_environment& environment, std::string category,
                   const std::string& stream, bridge::on_failure failed);
 
+  [[nodiscard]] bool is_here() const;
+  /// Another node is to read the consumer, or this one.
+  void on_move();
   void fetch();
   /// How many commands may be taken, once it is at least one; 0 when no more are to be taken.
   std::size_t await_room();
@@ -93,6 +99,7 @@ class command_channel {
   /// Shared with completions, which may come after this has ended.
   const std::shared_ptr<arrivals<finished>> outcomes_ = std::make_shared<arrivals<finished>>();
   std::unique_ptr<watch> back_;
+  std::unique_ptr<watch> moves_;
   std::thread fetcher_;
   std::thread finisher_;
 };

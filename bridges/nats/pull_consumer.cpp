@@ -90,6 +90,15 @@ result<pull_consumer::next_step> pull_consumer::take(std::size_t count,
 void pull_consumer::end(bool take_rest) {
   const std::lock_guard lock(mutex_);
   over_ = true;
+  withdraw(take_rest);
+}
+
+void pull_consumer::let_go() {
+  const std::lock_guard lock(mutex_);
+  withdraw(true);
+}
+
+void pull_consumer::withdraw(bool take_rest) {
   if (!messages_) return;
   const bool draining =
       take_rest && broker_->connected() &&

@@ -12,7 +12,7 @@ namespace troupe::nats {
 /// Takes messages from a durable pull consumer, as many at a time as its user
 /// has room for. The library's own fetch waits until a batch is full or its
 /// time is over, so this speaks the protocol itself: each message is handed on
-/// when it comes. For one thread, but for `end`.
+/// when it comes. For one thread, but for `end` and `let_go`.
 class pull_consumer {
  public:
   pull_consumer(std::shared_ptr<connection> broker, const std::string& stream,
@@ -36,7 +36,11 @@ class pull_consumer {
   /// already.
   void end(bool take_rest);
 
+  /// Ends the request under way, as `end` does; the next `take` makes another one. Any thread.
+  void let_go();
+
  private:
+  void withdraw(bool take_rest);
   /// The present subscription on an inbox, made where there is none; null when
   /// it is over.
   natsSubscription* subscribe();
