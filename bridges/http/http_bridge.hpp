@@ -38,6 +38,9 @@ struct http_options {
   std::chrono::seconds write_timeout{5};        ///< Without any progress.
   std::chrono::seconds keep_alive_timeout{60};  ///< Between two requests of a connection.
   std::chrono::milliseconds deadline{10'000};   ///< For what a request waits for.
+  /// A draining bridge turns away who comes with 503, until nobody has come for so long; ten times
+  /// as long at most.
+  std::chrono::milliseconds farewell{200};
 };
 
 /// A bridge that listens on a TCP port.

@@ -85,6 +85,7 @@ result<void> server::start(on_failure failed) {
   pollers_ = std::move(pollers);
   workers_ = std::make_unique<worker_pool>(options_.max_connections);
   draining_ = false;
+  closing_ = false;
   stopping_ = false;
   site_.begin();
   listener_ = std::move(*opened);
@@ -102,23 +103,49 @@ void server::drain() {
   {
     const std::lock_guard life(life_cycle_);
     if (!listener_) return;
-    listener_->close();
     draining_ = true;
     lock.lock();
   }
+  const auto stopped = [this, before = stops_] { return stops_ != before; };
+  for (const auto& [id, one] : sessions_) {
+    if (one->streaming) one->peer.end_input();
+  }
+  wake_all();
+  changed_.wait(lock, [&] {
+    return stopped() ||
+           std::ranges::all_of(sessions_, [](const auto& one) { return one.second->late; });
+  });
+  // A port that is closed at once refuses who has not yet heard that this node is going.
+  const auto latest = steady_clock::now() + 10 * options_.farewell;
+  for (auto before = last_id_ - 1; before != last_id_ && steady_clock::now() < latest;) {
+    before = last_id_;
+    if (changed_.wait_for(lock, options_.farewell, stopped)) return;
+  }
+  lock.unlock();
+  {
+    const std::lock_guard life(life_cycle_);
+    if (!listener_) return;
+    listener_->close();
+    closing_ = true;
+    lock.lock();
+  }
+  wake_all();
+  changed_.wait(lock, [&] { return sessions_.empty() || stopped(); });
+}
+
+void server::wake_all() {
   // One that has an owner is claimed in vain: its owner looks once more before letting go of it,
   // and sees `draining_`.
   for (const auto& [id, one] : sessions_) {
-    if (one->streaming) one->peer.end_input();
     if (one->claim()) hand_back(*one);
   }
-  changed_.wait(lock, [this, before = stops_] { return sessions_.empty() || stops_ != before; });
 }
 
 void server::stop() {
   const std::lock_guard life(life_cycle_);
   if (!listener_) return;
   draining_ = true;
+  closing_ = true;
   stopping_ = true;
   site_.interrupt();
   {
@@ -164,7 +191,7 @@ bool server::take(int socket) {
       metrics_.limit_reached("max-connections");
       return false;
     }
-    one = std::make_shared<session>(++last_id_, socket);
+    one = std::make_shared<session>(++last_id_, socket, draining_);
     sessions_.emplace(one->id, one);
     metrics_.counts().connections.fetch_add(1, std::memory_order_relaxed);
     if (stopping_) one->peer.interrupt();
@@ -194,7 +221,7 @@ void server::leave(const session_ptr& one) {
   sessions_.erase(one->id);
   metrics_.counts().connections.fetch_sub(1, std::memory_order_relaxed);
   // Under the lock: once nobody is left, the server may go.
-  if (sessions_.empty()) changed_.notify_all();
+  if (sessions_.empty() || draining_) changed_.notify_all();
 }
 
 void server::hand_back(const session& one) { poller_of(one.id).hand_back(one.id); }
@@ -233,7 +260,7 @@ void server::serve(const session_ptr& one, bool may_wait) {
           may_wait = false;  // For the next request a poller can wait as well.
           break;
         case next::idle:
-          if (draining_) return leave(one);
+          if (one->late ? closing_ : draining_) return leave(one);
           one->idle_since = steady_clock::now();
           if (one->release()) return;
           break;
@@ -312,6 +339,10 @@ server::next server::serve_request(const session_ptr& one, bool may_wait) {
       return next::end;
   }
 
+  if (one->late) {
+    if (!may_wait) return next::worker;
+    return refuse(*one, {503, "draining", "the node is stopping; ask another one", nullptr}, &head);
+  }
   one->trace = trace_of(&head);
   auto answered = answer(*one, body, may_wait);
   if (!answered) return next::worker;
@@ -451,7 +482,8 @@ server::next server::refuse(session& one, const refusal& why, const request_head
   if (why.limit != nullptr) metrics_.limit_reached(why.limit);
   metrics_.refused(why.code, head != nullptr ? head->method : std::string_view(), why.status);
   one.trace = trace_of(head);
-  const auto answered = problem_reply(why.status, why.code, why.detail);
+  auto answered = problem_reply(why.status, why.code, why.detail);
+  if (why.status == 503) answered.headers.emplace_back("Retry-After", "1");
   make_head(one, answered, head, false);
   one.body_left = answered.body;
   const auto sent = one.peer.send(one.head_left, one.body_left,

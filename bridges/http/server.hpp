@@ -92,6 +92,8 @@ class server final : public server_bridge {
   void hand_back(const session& one);
   void leave(const session_ptr& one);
   void end_idle();
+  /// Looks at every connection once more, by its owner. With `mutex_`.
+  void wake_all();
   poller& poller_of(std::uint64_t id) { return *pollers_[id % pollers_.size()]; }
 
   node_model& model_;
@@ -111,7 +113,8 @@ class server final : public server_bridge {
   std::unordered_map<std::uint64_t, session_ptr> sessions_;  ///< Open connections.
   std::uint64_t last_id_ = 0;
   std::uint64_t stops_ = 0;
-  std::atomic<bool> draining_{false};
+  std::atomic<bool> draining_{false};  ///< Who comes now is turned away.
+  std::atomic<bool> closing_{false};   ///< Nobody comes any more.
   std::atomic<bool> stopping_{false};
 };
 

@@ -173,13 +173,18 @@ BOOST_AUTO_TEST_CASE(draining_answers_what_is_in_flight_and_closes_the_rest) {
   auto drained = std::async(std::launch::async, [&] { bridge->drain(); });
   BOOST_TEST(idle.at_end());
   BOOST_TEST((drained.wait_for(std::chrono::seconds(0)) == std::future_status::timeout));
-  BOOST_TEST(!raw_client(port).connected());
+  const auto turned_away = raw_client(port).send(a_command()).receive();
+  BOOST_TEST(turned_away.status == 503);
+  BOOST_TEST(turned_away.value().at("code") == "draining");
+  BOOST_TEST(turned_away.header("retry-after") == "1");
+  BOOST_TEST(turned_away.header("connection") == "close");
   node.answer_all();
   const auto seen = busy.receive();
   BOOST_TEST(seen.status == 200);
   BOOST_TEST(seen.header("connection") == "close");
   BOOST_TEST(busy.at_end());
   drained.get();
+  BOOST_TEST(!raw_client(port).connected());
   BOOST_TEST(bridge->describe().at("connections") == 0);
   bridge->stop();
 }

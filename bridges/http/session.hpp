@@ -17,7 +17,8 @@ namespace troupe::http {
 /// the poller's thread, a worker, or whoever is to answer the request; nobody between two requests.
 /// Only its owner touches it, but for what is atomic.
 struct session {
-  session(std::uint64_t number, int socket) : id(number), peer(socket) {}
+  session(std::uint64_t number, int socket, bool came_late)
+      : id(number), late(came_late), peer(socket) {}
 
   /// Makes the caller the owner. False if somebody else is, who will look for more input before
   /// letting go of it.
@@ -39,6 +40,7 @@ struct session {
   }
 
   const std::uint64_t id;
+  const bool late;  ///< It came while the server was draining.
   connection peer;
   std::chrono::steady_clock::time_point idle_since = std::chrono::steady_clock::now();
   /// Within an answer that goes on until it is ended.

@@ -23,6 +23,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
           assert.ok(sentSignal, 'a connection broke before the signal');
           return;
         }
+        if (sentSignal && answer.status === 503) return assert.equal(answer.body.code, 'draining', answer.text);
         answered.add(ok(answer).commandId);
         if (answered.size >= 200 && !sentSignal) {
           sentSignal = true;
@@ -38,7 +39,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
   });
 }
 
-test('while draining, readiness is off, new connections are refused and a request under way is answered', async (t) => {
+test('while draining, readiness is off, who comes is sent elsewhere and a request under way is answered', async (t) => {
   const node = await startNode(t);
   const { port, hostname } = new URL(node.http);
   const body = JSON.stringify(profile('slow'));
@@ -57,10 +58,13 @@ test('while draining, readiness is off, new connections are refused and a reques
   assert.equal(unready.status, 503);
   assert.ok(unready.body.checks.some((check) => !check.ok && /draining/.test(check.detail)), unready.text);
   assert.equal((await node.get('/livez')).status, 200);
-  await until('new connections to be refused', () => new Promise((resolve) => {
-    const probe = net.connect(port, hostname, () => (probe.destroy(), resolve(false)));
-    probe.on('error', (why) => resolve(why.code === 'ECONNREFUSED'));
-  }));
+  const turnedAway = await until('who comes to be turned away', async () => {
+    const answer = await node.request('GET', '/v1/views/users', { agent: false });
+    return answer.status === 503 && answer;
+  });
+  assert.equal(turnedAway.body.code, 'draining');
+  assert.equal(turnedAway.headers['retry-after'], '1');
+  assert.equal(turnedAway.headers.connection, 'close');
 
   socket.write(body.slice(10));
   await closed;
