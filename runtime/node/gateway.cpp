@@ -91,6 +91,21 @@ void gateway::submit(command_request request, completion done) {
                  });
 }
 
+void gateway::submit_here(command_request request, completion done) {
+  auto checked = check(std::move(request));
+  if (auto* refused = std::get_if<command_outcome>(&checked)) {
+    done(std::move(*refused));
+    return;
+  }
+  auto& one = std::get<command>(checked);
+  const auto id = one.context.command_id;
+  under_way_.begin(id);
+  engine_.submit_here(std::move(one), [this, id, told = std::move(done)](command_outcome outcome) {
+    under_way_.end(id);
+    told(std::move(outcome));
+  });
+}
+
 std::optional<command_outcome> gateway::take_in(command_request request) {
   const bool may_be_known = std::exchange(request.id_given, true);
   request.deadline = monotonic_time::max();

@@ -33,6 +33,9 @@ class gateway final : public application {
 
   void submit(command_request request, completion done) override;
   std::optional<command_outcome> take_in(command_request request) override;
+  /// A command that another node has sent: checked again, since that may be of another version, and
+  /// carried out here. It is counted where it came from.
+  void submit_here(command_request request, completion done);
   result<std::optional<command_outcome>> outcome_of(const std::string& command_id) override;
   result<std::optional<json>> view_row(const std::string& view, const std::string& key) override;
   result<view_page> view_rows(const std::string& view, const view_query& query) override;
