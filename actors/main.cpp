@@ -3,6 +3,7 @@
 #include "bridges/nats/channels.hpp"
 #include "bridges/nats/log_place.hpp"
 #include "bridges/nats/nats_event_log.hpp"
+#include "bridges/nats/nats_message_bus.hpp"
 #include "bridges/postgres/postgres_view_store.hpp"
 #include "bridges/sqlite/directory_check.hpp"
 #include "bridges/sqlite/log_place.hpp"
@@ -103,6 +104,11 @@ class nats_broker {
     return troupe::nats::open_event_log(std::move(*broker), {options.cluster, options.replicas});
   }
 
+  troupe::result<std::shared_ptr<troupe::message_bus>> bus(const settings& options) {
+    if (options.log != "nats") return std::shared_ptr<troupe::message_bus>();
+    return troupe::nats::open_message_bus(connection_, options.cluster);
+  }
+
   troupe::result<std::shared_ptr<troupe::bridge>> commands(troupe::node_model& model,
                                                            const settings& options) {
     if (options.log != "nats") return std::shared_ptr<troupe::bridge>();
@@ -123,6 +129,7 @@ class nats_broker {
     troupe::nats::channel_options made;
     made.cluster = options.cluster;
     made.replicas = options.replicas;
+    made.where = model.where();
     made.intake.deadline = std::chrono::seconds(options.deadline_seconds);
     made.intake.limits.max_depth = options.max_json_depth;
     for (const auto& one : model.features()) {
@@ -170,6 +177,7 @@ int main(int argc, char** argv) {
       .with_views("sqlite", [sqlite](const settings& options) { return sqlite->views(options); })
       .with_views("postgres", postgres_views)
       .with_views("memory", memory_views)
+      .with_bus([broker](const settings& options) { return broker->bus(options); })
       .with_check(troupe::sqlite::open_for_check)
       .with_log_place("", troupe::sqlite::open_log_place)
       .with_log_place("nats", troupe::nats::open_log_place)

@@ -9,7 +9,9 @@
 #include "runtime/core/clock.hpp"
 #include "runtime/core/feature.hpp"
 #include "runtime/core/json.hpp"
+#include "runtime/core/placement.hpp"
 #include "runtime/node/metrics.hpp"
+#include "runtime/node/peers.hpp"
 
 namespace troupe {
 
@@ -80,7 +82,12 @@ class node_model {
   /// What is known of one correlation, trace or command: `{"id","commands":[…],"searched":[…]}`.
   virtual result<json> trace(const std::string& id) = 0;
 
-  /// The nodes that this one knows: itself.
+  /// Where in the cluster things run; null when this node runs everything.
+  [[nodiscard]] virtual const placement* where() const { return nullptr; }
+  /// The cluster's admin endpoints; null for a node alone. What follows and what is above is of
+  /// this node.
+  [[nodiscard]] virtual node_peers* peers() { return nullptr; }
+  /// The nodes that this one knows, itself first, and who owns which shard.
   virtual json cluster() = 0;
   /// Version, build, uptime, and what may be asked of each category.
   virtual json info() = 0;

@@ -118,6 +118,11 @@ node& node::with_views(std::string name, views_factory make) {
   return *this;
 }
 
+node& node::with_bus(bus_factory make) {
+  bus_ = std::move(make);
+  return *this;
+}
+
 node& node::with_check(data_check open) {
   check_ = std::move(open);
   return *this;
@@ -171,10 +176,12 @@ int node::serve(const settings& options) {
   if (!log) return refuse(log.error().message);
   auto views = views_.at(options.views)(options);
   if (!views) return refuse(views.error().message);
+  auto bus = bus_ ? bus_(options) : result<std::shared_ptr<message_bus>>(nullptr);
+  if (!bus) return refuse(bus.error().message);
   // Before the node serves, a bridge that fails ends it, and is told of in that one line.
   std::atomic<bool> serving{false};
   auto made =
-      running_node::make(options, features_, std::move(*log), std::move(*views),
+      running_node::make(options, features_, std::move(*log), std::move(*views), std::move(*bus),
                          [logger, &serving](const std::string& path, const std::string& what) {
                            if (serving || !path.starts_with("/bridges/"))
                              logger->warn("{} failed: {}", path, printable(what));
@@ -190,6 +197,7 @@ int node::serve(const settings& options) {
     if (!one) return refuse(one.error().message);
     if (*one) bridges.push_back(std::move(*one));
   }
+  if (auto peers = running.cluster_bridge()) bridges.push_back(std::move(peers));
   running.set_bridges(bridges);
   running.set_audit(
       [logger](const std::string& what) { logger->info("audit: {}", printable(what)); });

@@ -10,6 +10,7 @@
 #include "runtime/core/event_log.hpp"
 #include "runtime/core/feature.hpp"
 #include "runtime/core/log_place.hpp"
+#include "runtime/core/message_bus.hpp"
 #include "runtime/core/verification.hpp"
 #include "runtime/core/view_store.hpp"
 #include "runtime/node/migrate_command.hpp"
@@ -35,6 +36,7 @@ class node {
  public:
   using log_factory = std::function<result<std::unique_ptr<event_log>>(const settings&)>;
   using views_factory = std::function<result<std::unique_ptr<view_provider>>(const settings&)>;
+  using bus_factory = std::function<result<std::shared_ptr<message_bus>>(const settings&)>;
   using bridge_factory =
       std::function<result<std::shared_ptr<bridge>>(node_model&, const settings&)>;
 
@@ -45,6 +47,8 @@ class node {
   node& with_log(std::string name, log_factory make);
   /// The view store that `--views NAME` chooses.
   node& with_views(std::string name, views_factory make);
+  /// What leads to the other nodes of a cluster. May give none, where the settings want none.
+  node& with_bus(bus_factory make);
   /// Opens data for `troupe check`.
   node& with_check(data_check open);
   /// What `troupe copy` opens URLs of this scheme with; "" stands for directories.
@@ -65,6 +69,7 @@ class node {
   std::vector<feature> features_;
   std::map<std::string, log_factory> logs_;
   std::map<std::string, views_factory> views_;
+  bus_factory bus_;
   data_check check_;
   std::map<std::string, log_opener> log_places_;
   std::map<std::string, migration_opener> migrations_;

@@ -29,7 +29,7 @@ json items_of(const std::vector<recorded_event>& events) {
 
 result<std::unique_ptr<running_node>> running_node::make(
     settings options, const std::vector<feature>& features, std::unique_ptr<event_log> log,
-    std::unique_ptr<view_provider> views,
+    std::unique_ptr<view_provider> views, std::shared_ptr<message_bus> bus,
     std::function<void(const std::string& path, const std::string& what)> on_failure) {
   std::unique_ptr<running_node> made(
       new running_node(std::move(options), features, std::move(log), std::move(views)));
@@ -48,6 +48,14 @@ result<std::unique_ptr<running_node>> running_node::make(
   tuned.max_dead_letters = set.max_dead_letters;
   tuned.snapshot_every = set.snapshot_every;
   tuned.on_failure = std::move(on_failure);
+  if (bus) {
+    made->join(std::move(bus));
+    tuned.shared = {
+        made->cluster_.get(),
+        [to = made->forwarder_.get()](command one, completion done, host::sharing::carry_out here) {
+          to->forward(std::move(one), std::move(done), std::move(here));
+        }};
+  }
   made->projections_ = *projections;
   made->engine_ =
       std::make_unique<host::engine>(tuned, features, *projections, *made->log_, made->clock_);
@@ -55,6 +63,11 @@ result<std::unique_ptr<running_node>> running_node::make(
                               made->metrics_, set.max_in_flight);
   if (!way_in) return std::move(way_in).error();
   made->gateway_ = std::move(*way_in);
+  if (made->forwarder_) {
+    made->forwarder_->accept([to = made->gateway_.get()](command_request one, completion done) {
+      to->submit_here(std::move(one), std::move(done));
+    });
+  }
   std::vector<std::string> categories;
   for (const auto& one : features) {
     for (const auto& aggregate : one.aggregates())
@@ -63,6 +76,11 @@ result<std::unique_ptr<running_node>> running_node::make(
   if (auto ready = made->log_->prepare(categories); !ready) return ready.error();
   made->register_gauges();
   return made;
+}
+
+running_node::~running_node() {
+  // Before anything that its actors use is gone.
+  if (engine_) engine_->stop();
 }
 
 result<std::vector<host::bound_projection>> running_node::open_views() {
@@ -78,7 +96,8 @@ result<std::vector<host::bound_projection>> running_node::open_views() {
       if (!store) return std::move(store).error();
       if (auto migrated = (*store)->migrate(*migrations, mode); !migrated) return migrated.error();
       for (const auto& projection : one.projections()) {
-        if (projection.role == role) bound.push_back({one.name(), projection, store->get()});
+        if (projection.role == role)
+          bound.push_back({one.name(), projection, store->get(), options_.views == "postgres"});
       }
       stores_.push_back(std::move(*store));
     }
@@ -94,6 +113,7 @@ result<std::vector<host::bound_projection>> running_node::open_views() {
 void running_node::register_gauges() {
   // So that they show, at zero, before they are reached.
   for (const auto& one : all_limits()) limit_counter(metrics_, one.flag);
+  forwarder::register_metrics(metrics_);
   const auto one_value = [](double value) { return std::vector<metric_sample>{{{}, value}}; };
   metrics_.gauges("troupe_commands_in_flight", "Commands under way.", [this, one_value] {
     return one_value(static_cast<double>(engine_->counts().in_flight));
@@ -126,6 +146,22 @@ void running_node::register_gauges() {
   metrics_.gauges("troupe_ready", "1 when the node is ready.", [this, one_value] {
     return one_value(std::ranges::all_of(readiness_checks(), &health_check::ok) ? 1 : 0);
   });
+  metrics_.gauges(
+      "troupe_command_handlers_moved",
+      "Command handlers passivated since the start because another node owns their "
+      "entity.",
+      [this, one_value] { return one_value(static_cast<double>(engine_->counts().moved)); });
+  metrics_.gauges("troupe_cluster_nodes", "Nodes of the cluster that this one knows, with itself.",
+                  [this, one_value] {
+                    const auto peers = cluster_ ? cluster_->now().peers.size() : 0;
+                    return one_value(static_cast<double>(peers + 1));
+                  });
+  metrics_.gauges(
+      "troupe_cluster_shards", "Shards that this node owns, of 256.", [this, one_value] {
+        if (!cluster_) return one_value(static_cast<double>(shard_count));
+        const auto seen = cluster_->now();
+        return one_value(static_cast<double>(seen.shards->owned_by(seen.own.incarnation)));
+      });
   const auto each_projection = [this](double (*read)(const host::projection_info&)) {
     std::vector<metric_sample> samples;
     for (const auto& one : engine_->projections())
@@ -286,6 +322,7 @@ result<json> running_node::describe(const host::projection_info& one) {
               {"events", one.events},
               {"parked", one.parked},
               {"status", one.status},
+              {"owner", one.owner.empty() ? options_.node : one.owner},
               {"lastError", one.last_error.empty() ? json(nullptr) : json(one.last_error)}};
 }
 
@@ -297,22 +334,6 @@ result<json> running_node::projections() {
     items.push_back(std::move(*described));
   }
   return json{{"items", std::move(items)}};
-}
-
-json running_node::cluster() {
-  json addresses = json::object();
-  for (const auto& one : bridges_) {
-    const auto address = one->describe().value("address", std::string());
-    if (!address.empty()) addresses[one->name()] = address;
-  }
-  const bool ready = std::ranges::all_of(readiness_checks(), &health_check::ok);
-  return {{"cluster", options_.cluster},
-          {"nodes", json::array({{{"name", options_.node},
-                                  {"version", version_text},
-                                  {"started", format_time(begun_)},
-                                  {"ready", ready},
-                                  {"draining", draining_.load()},
-                                  {"addresses", std::move(addresses)}}})}};
 }
 
 json running_node::info() {

@@ -11,8 +11,12 @@
 #include "runtime/core/clock.hpp"
 #include "runtime/core/event_log.hpp"
 #include "runtime/core/feature.hpp"
+#include "runtime/core/message_bus.hpp"
 #include "runtime/core/view_store.hpp"
 #include "runtime/host/engine.hpp"
+#include "runtime/node/admin_line.hpp"
+#include "runtime/node/cluster.hpp"
+#include "runtime/node/forwarder.hpp"
 #include "runtime/node/gateway.hpp"
 #include "runtime/node/model.hpp"
 #include "runtime/node/settings.hpp"
@@ -27,18 +31,22 @@ inline constexpr const char* version_text = TROUPE_VERSION;
 class running_node final : public node_model {
  public:
   /// Opens and migrates the features' databases and builds the actors, without starting them.
+  /// `bus` leads to the other nodes of the cluster; null: there are none.
   static result<std::unique_ptr<running_node>> make(
       settings options, const std::vector<feature>& features, std::unique_ptr<event_log> log,
-      std::unique_ptr<view_provider> views,
+      std::unique_ptr<view_provider> views, std::shared_ptr<message_bus> bus,
       std::function<void(const std::string& path, const std::string& what)> on_failure);
+  ~running_node() override;
 
   host::engine& actors_of() { return *engine_; }
+  /// To be started behind all other bridges, and so to be drained last; null without a bus.
+  [[nodiscard]] std::shared_ptr<bridge> cluster_bridge() const { return cluster_; }
   /// What the bridges have parked shows among the dead letters.
   void set_bridges(std::vector<std::shared_ptr<bridge>> bridges) { bridges_ = std::move(bridges); }
   /// Told of what people change for good through the admin endpoint; any thread.
   void set_audit(std::function<void(const std::string& what)> audit) { audit_ = std::move(audit); }
-  /// Readiness is off from now on.
-  void set_draining() { draining_ = true; }
+  /// Readiness is off from now on, and peers take over.
+  void set_draining();
   /// Everything has been started.
   void set_started() { started_ = true; }
 
@@ -71,6 +79,8 @@ class running_node final : public node_model {
   result<json> retry_dead_letter(const std::string& id) override;
   result<json> discard_dead_letter(const std::string& id) override;
   result<json> trace(const std::string& id) override;
+  [[nodiscard]] node_peers* peers() override { return admin_line_.get(); }
+  [[nodiscard]] const placement* where() const override { return cluster_.get(); }
   json cluster() override;
   json info() override;
   json config() override { return options_.to_json(); }
@@ -85,7 +95,11 @@ class running_node final : public node_model {
 
   result<std::vector<host::bound_projection>> open_views();
   void register_gauges();
+  void join(std::shared_ptr<message_bus> bus);
+  [[nodiscard]] json addresses() const;
   [[nodiscard]] json describe(const host::actor_info& one) const;
+  /// The node whose databases the views are in; null when nodes share them.
+  [[nodiscard]] json keeper() const;
   result<dead_letter> discard(const std::string& projector, std::uint64_t number);
   result<json> describe(const host::projection_info& one);
 
@@ -101,6 +115,11 @@ class running_node final : public node_model {
   std::vector<host::bound_projection> projections_;
   std::unique_ptr<host::engine> engine_;
   std::unique_ptr<gateway> gateway_;
+  // The bus goes first: what is still open is settled then.
+  std::unique_ptr<forwarder> forwarder_;
+  std::unique_ptr<admin_line> admin_line_;
+  std::shared_ptr<troupe::cluster> cluster_;
+  std::shared_ptr<message_bus> bus_;
   std::vector<std::shared_ptr<bridge>> bridges_;
   std::function<void(const std::string& what)> audit_ = [](const std::string&) {};
   std::atomic<bool> started_{false};

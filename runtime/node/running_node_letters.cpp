@@ -33,8 +33,9 @@ result<letter_name> parse_letter_id(const std::string& id) {
   return name;
 }
 
-json letter_json(const dead_letter& letter) {
+json letter_json(const dead_letter& letter, const json& node) {
   return {{"id", letter_id(letter.projector, letter.id)},
+          {"node", node},
           {"projection", letter.projector},
           {"key", letter.key},
           {"stream", letter.stream.name()},
@@ -48,6 +49,7 @@ json letter_json(const dead_letter& letter) {
 
 json letter_json(const parked_message& letter) {
   return {{"id", letter_id(letter.channel, letter.id)},
+          {"node", nullptr},
           {"bridge", letter.channel},
           {"stream", letter.subject},
           {"position", letter.position},
@@ -80,12 +82,16 @@ result<json> running_node::dead_letters(std::uint64_t after, std::size_t limit) 
   const bool more = end != std::numeric_limits<std::uint64_t>::max();
   json items = json::array();
   for (const auto& letter : found) {
-    if (letter.id <= end) items.push_back(letter_json(letter));
+    if (letter.id <= end) items.push_back(letter_json(letter, keeper()));
   }
   for (const auto& letter : commands) {
     if (letter.id <= end) items.push_back(letter_json(letter));
   }
   return json{{"items", std::move(items)}, {"next", more ? json(end) : json(nullptr)}};
+}
+
+json running_node::keeper() const {
+  return options_.views == "postgres" ? json(nullptr) : json(options_.node);
 }
 
 result<json> running_node::retry_dead_letter(const std::string& id) {
@@ -119,7 +125,7 @@ result<json> running_node::discard_dead_letter(const std::string& id) {
   audit_("discard of dead letter " + id + ": " + done->type + ", version " +
          std::to_string(done->version) + " of " + done->stream.name() + " at position " +
          std::to_string(done->position) + ", parked because: " + done->reason);
-  return json{{"status", "discarded"}, {"letter", letter_json(*done)}};
+  return json{{"status", "discarded"}, {"letter", letter_json(*done, keeper())}};
 }
 
 result<dead_letter> running_node::discard(const std::string& projector, std::uint64_t number) {
