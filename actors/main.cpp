@@ -1,11 +1,14 @@
 #include "actors/identity/feature.hpp"
+#include "bridges/http/client.hpp"
 #include "bridges/http/http_bridge.hpp"
+#include "bridges/nats/broker_examination.hpp"
 #include "bridges/nats/channels.hpp"
 #include "bridges/nats/log_place.hpp"
 #include "bridges/nats/nats_event_log.hpp"
 #include "bridges/nats/nats_message_bus.hpp"
 #include "bridges/postgres/postgres_view_store.hpp"
 #include "bridges/sqlite/directory_check.hpp"
+#include "bridges/sqlite/directory_examination.hpp"
 #include "bridges/sqlite/log_place.hpp"
 #include "bridges/sqlite/sqlite_event_log.hpp"
 #include "bridges/sqlite/sqlite_migrations.hpp"
@@ -95,6 +98,27 @@ troupe::result<std::unique_ptr<troupe::view_provider>> postgres_views(const sett
       });
 }
 
+troupe::nats::connection_options broker_options(const settings& options) {
+  troupe::nats::connection_options broker;
+  broker.urls = options.nats;
+  broker.credentials = options.nats_creds;
+  broker.ca = options.nats_ca;
+  broker.name = options.cluster + '/' + options.node;
+  return broker;
+}
+
+/// What `troupe doctor` finds at the log that the settings name.
+std::vector<troupe::diagnosis> examine_log(const settings& options) {
+  if (options.log == "sqlite") return troupe::sqlite::examine_directory(options.data);
+  if (options.log != "nats") return {};
+  std::vector<std::string> categories;
+  const auto feature = identity::feature();
+  for (const auto& aggregate : feature.aggregates())
+    categories.push_back(aggregate.kernel->category());
+  return troupe::nats::examine_broker(broker_options(options), {options.cluster, options.replicas},
+                                      categories);
+}
+
 /// The log and the channels of a node share one connection to the broker.
 class nats_broker {
  public:
@@ -141,12 +165,7 @@ class nats_broker {
 
   troupe::result<std::shared_ptr<troupe::nats::connection>> connect(const settings& options) {
     if (connection_) return connection_;
-    troupe::nats::connection_options broker;
-    broker.urls = options.nats;
-    broker.credentials = options.nats_creds;
-    broker.ca = options.nats_ca;
-    broker.name = options.cluster + '/' + options.node;
-    auto opened = troupe::nats::connection::open(broker);
+    auto opened = troupe::nats::connection::open(broker_options(options));
     if (!opened) return opened;
     connection_ = *opened;
     return opened;
@@ -186,6 +205,8 @@ int main(int argc, char** argv) {
       .with_migrations("postgresql", troupe::postgres::open_migration_target)
       .with_migrations("sqlite", troupe::sqlite::open_migration_target)
       .with_migrations("sqlite3", troupe::sqlite::open_migration_target)
+      .with_client(troupe::http::make_client())
+      .with_examination(examine_log)
       .with_bridge(http_bridge)
       .with_bridge([broker](troupe::node_model& model, const settings& options) {
         return broker->commands(model, options);

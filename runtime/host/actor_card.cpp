@@ -40,6 +40,8 @@ void actor_card::ended(actor_status status, timestamp now) {
   handle_ = nullptr;
   status_ = status;
   since_ = now;
+  busy_ = nullptr;
+  awaited_ = awaited::nothing;
   lost_ = enqueued_.load(std::memory_order_relaxed) - processed_.load(std::memory_order_relaxed);
 }
 
@@ -53,9 +55,15 @@ actor_card::snapshot actor_card::read() const {
   const auto processed = processed_.load(std::memory_order_relaxed);
   const auto gone = processed + lost_;
   const auto enqueued = enqueued_.load(std::memory_order_relaxed);
-  return {status_,     since_,
-          last_error_, enqueued > gone ? enqueued - gone : 0,
-          processed,   restarts_.load(std::memory_order_relaxed)};
+  return {status_,
+          since_,
+          last_error_,
+          enqueued > gone ? enqueued - gone : 0,
+          processed,
+          restarts_.load(std::memory_order_relaxed),
+          busy_.load(std::memory_order_relaxed) != nullptr,
+          awaited_.load(std::memory_order_relaxed),
+          steps_.load(std::memory_order_relaxed)};
 }
 
 card_ptr actor_registry::card(const std::string& path, const std::string& kind) {

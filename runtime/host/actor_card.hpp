@@ -21,6 +21,9 @@ namespace troupe::host {
 enum class actor_status { starting, running, restarting, failed, stopped };
 const char* to_string(actor_status status) noexcept;
 
+/// What an actor is waiting for outside of it.
+enum class awaited : std::uint8_t { nothing, log, view_store, start, drain };
+
 /// What is known about one supervised actor across its restarts, and how to reach its present
 /// incarnation. Other actors keep the card, not the handle, so a restart needs no re-wiring.
 /// Thread-safe.
@@ -53,6 +56,16 @@ class actor_card {
   void message_enqueued() { enqueued_.fetch_add(1, std::memory_order_relaxed); }
   void message_processed() { processed_.fetch_add(1, std::memory_order_relaxed); }
 
+  /// An incarnation, which `self` tells apart, is within a message from now on, or no longer.
+  void busy(const void* self) { busy_.store(self, std::memory_order_relaxed); }
+  void idle(const void* self) {
+    busy_.compare_exchange_strong(self, nullptr, std::memory_order_relaxed);
+  }
+  /// Gives what it waited for before.
+  awaited waits_for(awaited what) { return awaited_.exchange(what, std::memory_order_relaxed); }
+  /// It has come a step further within a message.
+  void advanced() { steps_.fetch_add(1, std::memory_order_relaxed); }
+
   struct snapshot {
     actor_status status;
     timestamp since;
@@ -60,6 +73,9 @@ class actor_card {
     std::uint64_t mailbox;
     std::uint64_t processed;
     std::uint32_t restarts;
+    bool busy;  ///< Within a message.
+    awaited waits_for;
+    std::uint64_t steps;  ///< See `advanced`.
   };
   [[nodiscard]] snapshot read() const;
 
@@ -76,6 +92,22 @@ class actor_card {
   /// Of messages that earlier incarnations left behind in their mailboxes.
   std::uint64_t lost_ = 0;
   std::atomic<std::uint32_t> restarts_{0};
+  std::atomic<const void*> busy_{nullptr};
+  std::atomic<awaited> awaited_{awaited::nothing};
+  std::atomic<std::uint64_t> steps_{0};
+};
+
+/// The actor waits for something outside as long as this lives.
+class waiting {
+ public:
+  waiting(actor_card& card, awaited what) : card_(card), before_(card.waits_for(what)) {}
+  ~waiting() { card_.waits_for(before_); }
+  waiting(const waiting&) = delete;
+  waiting& operator=(const waiting&) = delete;
+
+ private:
+  actor_card& card_;
+  const awaited before_;
 };
 
 using card_ptr = std::shared_ptr<actor_card>;

@@ -42,7 +42,10 @@ void component::enqueue(caf::mailbox_element_ptr message, caf::execution_unit* h
 
 caf::invoke_message_result component::consume(caf::mailbox_element& message) {
   card_->message_processed();
-  return caf::event_based_actor::consume(message);
+  card_->busy(this);
+  const auto outcome = caf::event_based_actor::consume(message);
+  card_->idle(this);
+  return outcome;
 }
 
 caf::behavior component::make_behavior() {

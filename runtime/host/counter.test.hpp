@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <variant>
 
 #include "runtime/core/feature.hpp"
@@ -86,6 +87,9 @@ struct counter {
 /// The amount whose event the projector throws on; 0 for none.
 inline std::atomic<int> poison{0};
 
+/// The amount on whose event the projector stays until another is set; 0 for none.
+inline std::atomic<int> held{0};
+
 struct totals {
   static constexpr std::string_view view = "totals";
   static constexpr std::string_view key = "id";
@@ -99,6 +103,7 @@ struct totals {
   static std::string key_of(const troupe::recorded<Added>& one) { return one.stream.id; }
   static row project(row now, const troupe::recorded<Added>& one) {
     if (poison != 0 && one.data.amount == poison) throw std::runtime_error("planted poison");
+    while (held != 0 && one.data.amount == held) std::this_thread::yield();
     now.id = one.stream.id;
     now.total += one.data.amount;
     return now;

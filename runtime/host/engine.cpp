@@ -16,6 +16,7 @@
 #include "runtime/host/log_actors.hpp"
 #include "runtime/host/projection_actors.hpp"
 #include "runtime/host/supervisor.hpp"
+#include "runtime/host/watchdog.hpp"
 
 namespace troupe::host {
 namespace {
@@ -75,6 +76,7 @@ class engine::implementation {
         log_(log),
         clock_(time),
         registry_(time, options_.on_failure),
+        watchdog_(options_.watching),
         projections_(std::move(projections)) {
     rescue_ = [this](pending_command::abandoned dropped) { take_over(std::move(dropped)); };
     config_.set("scheduler.policy", caf::atom("sharing"));
@@ -98,6 +100,7 @@ class engine::implementation {
     children.push_back(
         supervisor_spec("features", registry_, options_.component_policy, feature_specs_));
     children.push_back(supervisor_spec("bridges", registry_, options_.component_policy, {}));
+    children.push_back(watchdog_spec());
     auto root = system_->spawn<supervisor>(root_, registry_, std::move(children), true);
     root_->started(root, clock_.now());
     ask<bool>(*root_, true, std::chrono::steady_clock::time_point::max(),
@@ -357,10 +360,13 @@ class engine::implementation {
     for (const auto& one : projections()) {
       if (one.status == "failing") found.emplace_back("projection " + one.name, one.last_error);
     }
+    for (const auto& one : stalled()) found.emplace_back("stalled " + one.path, one.detail);
     return found;
   }
 
   std::optional<std::string> log_trouble() const { return log_health_->trouble(); }
+
+  std::vector<stalled_component> stalled() const { return watchdog_.stalled(); }
 
   engine_counts counts() const {
     engine_counts now{in_flight_, shed_, 0, rescued_};
@@ -428,6 +434,7 @@ class engine::implementation {
       auto& known = subscribers_[kernel->category()];
       if (std::ranges::find(known, source) == known.end()) {
         known.push_back(source);
+        heads_[kernel->category()] = 0;
         subscribers.push_back(subscriber_spec(kernel->category()));
       }
       progress_.push_back(std::make_shared<projection_progress>());
@@ -476,8 +483,9 @@ class engine::implementation {
   child_spec subscriber_spec(const std::string& category) {
     return {category, "subscriber", options_.component_policy,
             [this, category](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
-              return parent.spawn<subscriber, caf::detached>(
-                  std::move(card), log_, category, options_.max_commits_per_batch, clock_);
+              return parent.spawn<subscriber, caf::detached>(std::move(card), log_, category,
+                                                             options_.max_commits_per_batch, clock_,
+                                                             heads_.at(category));
             }};
   }
 
@@ -488,6 +496,59 @@ class engine::implementation {
                                                    card_ptr card) -> caf::actor {
               return parent.spawn<projector_actor, caf::detached>(std::move(card), environment);
             }};
+  }
+
+  child_spec watchdog_spec() {
+    return {"watchdog", "timer", options_.component_policy,
+            [this](caf::event_based_actor& parent, card_ptr card) -> caf::actor {
+              return parent.spawn<watchdog_actor, caf::detached>(
+                  std::move(card), options_.watching.every, [this] { look_for_stalls(); },
+                  watchdog_);
+            }};
+  }
+
+  /// Looks at the cards alone: asking an actor, or the log, could hang with them.
+  void look_for_stalls() {
+    std::vector<watched_component> all;
+    for (const auto& card : registry_.all()) {
+      const auto seen = card->read();
+      if (seen.status != actor_status::running || card->path() == "/watchdog") continue;
+      all.push_back({card->path(),
+                     card->kind(),
+                     seen.busy,
+                     seen.waits_for,
+                     seen.processed,
+                     seen.processed + seen.steps,
+                     false,
+                     seen.last_error,
+                     {}});
+    }
+    for (std::size_t i = 0; i < projections_.size(); ++i) {
+      const auto& path = projector_cards_[i]->path();
+      const auto one = std::ranges::find(all, path, &watched_component::path);
+      if (one == all.end()) continue;
+      const auto come = progress_[i]->read(clock_.monotonic());
+      const auto& category = projections_[i].what.kernel->category();
+      const auto source = source_of(i);
+      // What keeps the subscriber from reading is shown as the subscriber's.
+      const bool fed = source->read().waits_for == awaited::nothing;
+      one->progress = come.position + projector_cards_[i]->read().steps;
+      one->has_work = !come.paused && fed && come.position < heads_.at(category);
+      one->restartable = {path, source->path()};
+    }
+    for (const auto& path : watchdog_.look(clock_.monotonic(), all)) {
+      const auto card = registry_.find(path);
+      card->record_error("had work and did nothing; restarted by the watchdog");
+      if (auto handle = card->handle())
+        caf::anon_send_exit(handle, caf::make_error(caf::sec::runtime_error));
+    }
+  }
+
+  /// The subscriber that a projector gets its batches from.
+  card_ptr source_of(std::size_t projection) const {
+    const auto& bound = projections_[projection];
+    return registry_.find("/features/" + bound.feature + "/subscribers/" +
+                          bound.what.kernel->category());
   }
 
   child_spec bridge_spec(const std::shared_ptr<bridge>& one, one_shot<result<void>> first_start) {
@@ -598,6 +659,8 @@ class engine::implementation {
 
   /// Called on the log writer's thread, so listeners must be quick.
   void announce_growth(const std::string& category, const log_grew& grown) {
+    if (const auto found = heads_.find(category); found != heads_.end())
+      found->second = std::max(found->second.load(), grown.head);
     if (const auto found = subscribers_.find(category); found != subscribers_.end()) {
       for (const auto& card : found->second) card->tell(grown);
     }
@@ -666,6 +729,7 @@ class engine::implementation {
   event_log& log_;
   const clock& clock_;
   actor_registry registry_;
+  watchdog watchdog_;
   const std::vector<bound_projection> projections_;
   pending_command::on_abandoned rescue_;
   std::atomic<std::size_t> in_flight_{0};
@@ -686,6 +750,8 @@ class engine::implementation {
   std::map<std::string, card_ptr> handlers_;                  ///< By category.
   std::map<std::string, std::vector<card_ptr>> subscribers_;  ///< By category.
   std::map<std::string, notifier> growth_;                    ///< By category.
+  /// Where each category is known to end, for the watchdog.
+  std::map<std::string, std::atomic<position_t>> heads_;
   /// Of the projections, in their order.
   std::vector<std::shared_ptr<projection_progress>> progress_;
   std::vector<card_ptr> projector_cards_;
@@ -781,6 +847,8 @@ std::vector<std::pair<std::string, std::string>> engine::troubles() const {
 }
 
 std::optional<std::string> engine::log_trouble() const { return implementation_->log_trouble(); }
+
+std::vector<stalled_component> engine::stalled() const { return implementation_->stalled(); }
 
 engine_counts engine::counts() const { return implementation_->counts(); }
 

@@ -16,6 +16,7 @@
 #include "runtime/core/feature.hpp"
 #include "runtime/core/placement.hpp"
 #include "runtime/host/parked_events.hpp"
+#include "runtime/host/stall.hpp"
 #include "runtime/host/supervision.hpp"
 
 namespace troupe::host {
@@ -58,6 +59,7 @@ struct engine_options {
   /// Told of every failure of an actor; called on any thread, must not block.
   std::function<void(const std::string& path, const std::string& what)> on_failure;
   sharing shared;
+  watch_policy watching;
   restart_policy handler_policy{std::chrono::milliseconds(0), std::chrono::milliseconds(0), 0, 5,
                                 std::chrono::milliseconds(10'000)};
 };
@@ -116,6 +118,7 @@ struct bound_projection {
 /// bridges. Thread-safe once started.
 ///
 ///     /                                            root supervisor
+///     /watchdog
 ///     /log/writer  /log/reader-1…  /log/snapshots  /log/maintenance
 ///     /features/<feature>/command-handlers/<id>
 ///     /features/<feature>/subscribers/<category>
@@ -189,6 +192,8 @@ class engine {
   /// Why the node is not well: actors that are not running, projectors that fail, a supervisor that
   /// gave up. Empty when all is well.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> troubles() const;
+  /// Components that have work and do not advance, with the cause.
+  [[nodiscard]] std::vector<stalled_component> stalled() const;
   /// Why the log does not take commands at the moment; nothing when it does.
   [[nodiscard]] std::optional<std::string> log_trouble() const;
   [[nodiscard]] engine_counts counts() const;

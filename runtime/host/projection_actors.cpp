@@ -25,12 +25,14 @@ constexpr auto step_back = std::chrono::milliseconds(500);
 }  // namespace
 
 subscriber::subscriber(caf::actor_config& config, card_ptr card, event_log& log,
-                       std::string category, std::size_t max_commits, const troupe::clock& time)
+                       std::string category, std::size_t max_commits, const troupe::clock& time,
+                       std::atomic<position_t>& known_head)
     : component(config, std::move(card)),
       log_(log),
       category_(std::move(category)),
       max_commits_(max_commits),
-      time_(time) {}
+      time_(time),
+      known_head_(known_head) {}
 
 caf::message_handler subscriber::handlers() {
   delayed_send(this, poll_interval, tick{});
@@ -55,6 +57,7 @@ caf::message_handler subscriber::handlers() {
       [this](const tick&) {
         serve_waiting();
         shorten_tail();
+        look_for_growth();
         delayed_send(this, poll_interval, tick{});
       },
   };
@@ -96,9 +99,13 @@ bool subscriber::serve(const want_batch& want) {
 }
 
 subscriber::batch_ptr subscriber::read(position_t from) {
-  auto batch = read_batch(log_, category_, from, max_commits_);
+  auto batch = [&] {
+    const waiting on(*card(), awaited::log);
+    return read_batch(log_, category_, from, max_commits_);
+  }();
   ++reads_;
   last_failure_ = batch ? "" : batch.error().message;
+  card()->waits_for(batch ? awaited::nothing : awaited::log);
   if (!batch || batch->commits.empty()) return nullptr;
   head_ = std::max(head_, batch->last);
   return std::make_shared<const event_batch>(std::move(*batch));
@@ -135,6 +142,12 @@ void subscriber::shorten_tail() {
   const auto needed = std::ranges::min_element(waiting_, {}, &want_batch::from);
   if (needed == waiting_.end()) return;
   while (!tail_.empty() && tail_.front()->commit.position < needed->from) tail_.pop_front();
+}
+
+void subscriber::look_for_growth() {
+  if (waiting_.empty()) return;
+  const waiting on(*card(), awaited::log);
+  if (const auto head = log_.head(category_)) known_head_ = std::max(known_head_.load(), *head);
 }
 
 json subscriber::state() const {
@@ -218,6 +231,7 @@ result<void> projector_actor::rebuild() {
 
 void projector_actor::stop_if_ahead_of_log() {
   const auto& kernel = *environment_.kernel;
+  const waiting on(*card(), awaited::log);
   const auto head = environment_.log->head(kernel.category());
   if (!head) fail(head.error());
   if (checkpoint_ <= *head) return;
@@ -233,6 +247,7 @@ void projector_actor::stop_if_ahead_of_log() {
 }
 
 void projector_actor::load_checkpoint() {
+  const waiting on(*card(), awaited::view_store);
   const auto& name = environment_.kernel->name();
   auto pause = environment_.store->pause_reason(name);
   if (!pause) fail(pause.error());
@@ -318,11 +333,20 @@ void projector_actor::ask() {
       want_batch{checkpoint_ + 1, one_shot<batch_ptr>(std::move(receive), nullptr)});
 }
 
+batch_outcome projector_actor::apply_watched(const event_batch& batch) {
+  const waiting on(*card(), awaited::nothing);
+  return apply_batch(
+      *environment_.kernel, *environment_.store, checkpoint_, batch, parked_,
+      environment_.time->now(), [this](batch_step next) {
+        if (next == batch_step::event) card()->advanced();
+        card()->waits_for(next == batch_step::event ? awaited::nothing : awaited::view_store);
+      });
+}
+
 bool projector_actor::apply(const batch_ready& message) {
   const auto& batch = *message.batch;
   auto& progress = *environment_.progress;
-  auto outcome = apply_batch(*environment_.kernel, *environment_.store, checkpoint_, batch, parked_,
-                             environment_.time->now());
+  auto outcome = apply_watched(batch);
   ++batches_;
   if (const auto* poison = std::get_if<poison_event>(&outcome)) {
     progress.crashed_on(poison->place, poison->what, environment_.time->monotonic());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <set>
@@ -85,8 +86,10 @@ struct discard_event {
 /// /features/<feature>/subscribers/<category>
 class subscriber final : public component {
  public:
+  /// `known_head` is raised to where the log is known to end.
   subscriber(caf::actor_config& config, card_ptr card, event_log& log, std::string category,
-             std::size_t max_commits, const troupe::clock& time);
+             std::size_t max_commits, const troupe::clock& time,
+             std::atomic<position_t>& known_head);
 
  protected:
   caf::message_handler handlers() override;
@@ -105,11 +108,14 @@ class subscriber final : public component {
   batch_ptr from_tail(position_t from) const;
   void add_to_tail(const std::vector<delivered_ptr>& stored);
   void shorten_tail();
+  /// Asks the log where it ends, when projectors wait for more of it.
+  void look_for_growth();
 
   event_log& log_;
   const std::string category_;
   const std::size_t max_commits_;
   const troupe::clock& time_;
+  std::atomic<position_t>& known_head_;
   monotonic_time paused_until_{};
   bool pause_over_sent_ = false;
   std::vector<want_batch> waiting_;
@@ -178,6 +184,8 @@ class projector_actor final : public component {
   void follow();
   /// False if another node has moved the checkpoint: it seems to run the projector.
   bool apply(const batch_ready& message);
+  /// Lets the watchdog see what a batch waits for.
+  batch_outcome apply_watched(const event_batch& batch);
 
   projector_environment environment_;
   position_t checkpoint_ = 0;

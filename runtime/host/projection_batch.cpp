@@ -64,8 +64,9 @@ struct must_report {
 
 class batch_fold {
  public:
-  batch_fold(const projector_kernel& kernel, const parking& known, timestamp now)
-      : kernel_(kernel), known_(known), now_(now) {}
+  batch_fold(const projector_kernel& kernel, const parking& known, timestamp now,
+             const step_observer& before)
+      : kernel_(kernel), known_(known), now_(now), before_(before) {}
 
   /// Sorts the batch's events by key, in log order within each; parks what cannot be read.
   /// `unsupported` for an event of a newer program: that is not the event's fault.
@@ -119,6 +120,7 @@ class batch_fold {
 
  private:
   result<void> sort_event(const recorded_event& event) {
+    before_(batch_step::event);
     result<std::unique_ptr<decoded_event>> decoded = error{errc::corrupt, ""};
     try {
       decoded = kernel_.decode(event);
@@ -154,6 +156,7 @@ class batch_fold {
     std::size_t done = 0;
     for (; done < items.size() && !newly_blocked_.contains(key); ++done) {
       const auto& item = items[done];
+      before_(batch_step::event);
       try {
         (*fold)->apply(*item.decoded);
       } catch (const std::exception& problem) {
@@ -221,6 +224,7 @@ class batch_fold {
   const projector_kernel& kernel_;
   const parking& known_;
   const timestamp now_;
+  const step_observer& before_;
   std::vector<work_item> items_;  ///< Once sorted: by key.
   std::vector<dead_letter> letters_;
   std::set<std::string> newly_blocked_;
@@ -228,10 +232,11 @@ class batch_fold {
 
 /// Folds the sorted events onto the stored rows, and writes the rows that come of it.
 result<void> fold_and_write(const projector_kernel& kernel, view_transaction& transaction,
-                            batch_fold& work) {
+                            batch_fold& work, const step_observer& before) {
   auto stored = stored_rows::fetch(transaction, kernel.table(), work.keys());
   if (!stored) return std::move(stored).error();
   if (auto folded = work.fold(*stored); !folded) return folded;
+  before(batch_step::store);
   if (!work.rows.empty()) {
     if (auto done = transaction.upsert(kernel.table(), work.rows); !done) return done;
   }
@@ -268,14 +273,16 @@ changed_letters compare(std::span<const dead_letter> before, std::span<const dea
 }  // namespace
 
 batch_outcome apply_batch(const projector_kernel& kernel, view_store& store, position_t checkpoint,
-                          const event_batch& batch, parking& parked, timestamp now) {
-  batch_fold work(kernel, parked, now);
+                          const event_batch& batch, parking& parked, timestamp now,
+                          const step_observer& before) {
+  batch_fold work(kernel, parked, now, before);
   try {
     if (auto sorted = work.sort(batch); !sorted) return sorted.error();
+    before(batch_step::store);
     auto begun = store.begin(kernel.name(), checkpoint, batch.last);
     if (!begun) return std::move(begun).error();
     auto& transaction = **begun;
-    if (auto done = fold_and_write(kernel, transaction, work); !done) return done.error();
+    if (auto done = fold_and_write(kernel, transaction, work, before); !done) return done.error();
     // Past the bound the projector stands still: its events stay in the log, and none is dropped.
     if (!work.letters().empty() && parked.events + work.letters().size() > parked.max_events) {
       return error{errc::unavailable,
@@ -300,12 +307,13 @@ result<applied_batch> retry_batch(const projector_kernel& kernel, view_store& st
                                   position_t checkpoint, const event_batch& batch,
                                   std::span<const dead_letter> letters, const parking& parked,
                                   timestamp now) {
-  batch_fold work(kernel, parked, now);
+  const step_observer nobody = [](batch_step) {};
+  batch_fold work(kernel, parked, now, nobody);
   if (auto sorted = work.sort(batch); !sorted) return sorted.error();
   auto begun = store.begin(kernel.name(), checkpoint, checkpoint);
   if (!begun) return std::move(begun).error();
   auto& transaction = **begun;
-  if (auto done = fold_and_write(kernel, transaction, work); !done) return done.error();
+  if (auto done = fold_and_write(kernel, transaction, work, nobody); !done) return done.error();
   const auto changes = compare(letters, work.letters());
   if (!changes.gone.empty()) {
     if (auto done = transaction.unpark(changes.gone); !done) return done.error();

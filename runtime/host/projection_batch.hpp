@@ -52,12 +52,19 @@ struct applied_batch {
 /// (nothing stored then).
 using batch_outcome = std::variant<applied_batch, poison_event, error>;
 
+/// What applying a batch comes to next: domain code for one more event, or the store.
+enum class batch_step { event, store };
+/// Told before each step, on the caller's thread.
+using step_observer = std::function<void(batch_step)>;
+
 /// Folds a batch in memory, key by key, and stores rows, parked events and the checkpoint (from
 /// `checkpoint` to `batch.last`) in one transaction with one statement for each kind of change. An
 /// event that cannot be decoded is parked under its entity's id. Keys of parked events are added to
 /// `parking.blocked_keys`, and counted in `parking.events`, only once that is stored.
-batch_outcome apply_batch(const projector_kernel& kernel, view_store& store, position_t checkpoint,
-                          const event_batch& batch, parking& parked, timestamp now);
+batch_outcome apply_batch(
+    const projector_kernel& kernel, view_store& store, position_t checkpoint,
+    const event_batch& batch, parking& parked, timestamp now,
+    const step_observer& before = [](batch_step) {});
 
 /// Applies parked events again: `batch` holds them alone, by position, and `letters` are theirs.
 /// Rows and dead letters change in one transaction: what was applied is taken out, what fails again

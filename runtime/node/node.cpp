@@ -14,6 +14,9 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "runtime/node/cli/operator_run.hpp"
+#include "runtime/node/cli/terminal.hpp"
+#include "runtime/node/cli/top.hpp"
 #include "runtime/node/database_places.hpp"
 #include "runtime/node/running_node.hpp"
 
@@ -138,6 +141,16 @@ node& node::with_migrations(std::string scheme, migration_opener open) {
   return *this;
 }
 
+node& node::with_client(http_client ask) {
+  client_ = std::move(ask);
+  return *this;
+}
+
+node& node::with_examination(examination examine) {
+  examinations_.push_back(std::move(examine));
+  return *this;
+}
+
 node& node::with_bridge(bridge_factory make) {
   bridges_.push_back(std::move(make));
   return *this;
@@ -147,6 +160,10 @@ int node::run() {
   if (!arguments_.empty() && arguments_.front() == "migrate")
     return migrate_command({arguments_.begin() + 1, arguments_.end()}, migrations_,
                            {std::cin, std::cerr});
+  const auto asks_for_help = [](const std::string& one) { return one == "--help" || one == "-h"; };
+  if (!arguments_.empty() && arguments_.front() == "doctor" &&
+      std::ranges::none_of(arguments_, asks_for_help))
+    return examine();
   auto parsed = parse_settings(arguments_, from_environment, version_text);
   if (const auto* print = std::get_if<print_and_exit>(&parsed)) {
     (print->status == clean_stop ? std::cout : std::cerr) << print->text;
@@ -160,12 +177,40 @@ int node::run() {
     return run_copy(*copy, log_places_, {std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1},
                     system_clock());
   }
+  if (auto* command = std::get_if<operator_command>(&parsed)) return operate(std::move(*command));
   const auto& options = std::get<run_command>(parsed).options;
   if (!logs_.contains(options.log))
     return refuse("--log: '" + options.log + "' is not one of " + choices(logs_));
   if (!views_.contains(options.views))
     return refuse("--views: '" + options.views + "' is not one of " + choices(views_));
   return serve(options);
+}
+
+int node::operate(operator_command command) {
+  if (!client_) return refuse("this program cannot reach other nodes");
+  std::signal(SIGPIPE, SIG_IGN);
+  const system_clock time;
+  uuid_source ids(time);
+  const operator_surroundings with{
+      client_,
+      std::cin,
+      std::cout,
+      std::cerr,
+      terminal_columns(STDOUT_FILENO),
+      ::isatty(STDERR_FILENO) == 1,
+      time,
+      ids,
+      [](std::chrono::milliseconds wait) { std::this_thread::sleep_for(wait); }};
+  return command.name == "top" ? run_top(command, with) : run_operator(std::move(command), with);
+}
+
+int node::examine() {
+  std::signal(SIGPIPE, SIG_IGN);
+  const system_clock time;
+  const environment env = from_environment;
+  return run_doctor(
+      {arguments_.begin() + 1, arguments_.end()},
+      {features_, migrations_, examinations_, client_, env, time, version_text, std::cout});
 }
 
 int node::serve(const settings& options) {

@@ -13,6 +13,8 @@
 #include "runtime/core/message_bus.hpp"
 #include "runtime/core/verification.hpp"
 #include "runtime/core/view_store.hpp"
+#include "runtime/node/cli/node_client.hpp"
+#include "runtime/node/doctor/doctor.hpp"
 #include "runtime/node/migrate_command.hpp"
 #include "runtime/node/model.hpp"
 #include "runtime/node/settings.hpp"
@@ -55,6 +57,10 @@ class node {
   node& with_log_place(std::string scheme, log_opener open);
   /// What `troupe migrate` opens URLs of this scheme with.
   node& with_migrations(std::string scheme, migration_opener open);
+  /// What commands for a running node reach it with.
+  node& with_client(http_client ask);
+  /// Something more that `troupe doctor` looks at.
+  node& with_examination(examination examine);
   /// Bridges start in this order. A factory may give none, where the settings want none.
   node& with_bridge(bridge_factory make);
 
@@ -64,6 +70,8 @@ class node {
 
  private:
   int serve(const settings& options);
+  int operate(operator_command command);
+  int examine();
 
   std::vector<std::string> arguments_;
   std::vector<feature> features_;
@@ -73,6 +81,8 @@ class node {
   data_check check_;
   std::map<std::string, log_opener> log_places_;
   std::map<std::string, migration_opener> migrations_;
+  http_client client_;
+  std::vector<examination> examinations_;
   std::vector<bridge_factory> bridges_;
 };
 

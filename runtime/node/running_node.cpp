@@ -178,6 +178,18 @@ void running_node::register_gauges() {
         return each_projection(
             [](const host::projection_info& one) { return static_cast<double>(one.parked); });
       });
+  metrics_.gauges(
+      "troupe_actor_stalled",
+      "1 for an actor that has work and does not advance, command handlers apart.", [this] {
+        const auto stalled = engine_->stalled();
+        std::vector<metric_sample> samples;
+        for (const auto& one : engine_->components()) {
+          const bool stands =
+              std::ranges::find(stalled, one.path, &host::stalled_component::path) != stalled.end();
+          samples.push_back({{{"path", one.path}}, stands ? 1.0 : 0.0});
+        }
+        return samples;
+      });
   metrics_.gauges("troupe_actor_restarts", "Restarts by actor, command handlers apart.", [this] {
     std::vector<metric_sample> samples;
     for (const auto& one : engine_->components())

@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include "runtime/core/database_url.hpp"
+#include "runtime/node/cli/completion.hpp"
 #include "runtime/node/limits.hpp"
 
 namespace troupe {
@@ -251,8 +252,9 @@ json settings::to_json() const {
           {"limits", limits_json(*this)}};
 }
 
-std::variant<run_command, check_command, copy_command, print_and_exit> parse_settings(
-    const std::vector<std::string>& arguments, const environment& env, const std::string& version) {
+std::variant<run_command, check_command, copy_command, operator_command, print_and_exit>
+parse_settings(const std::vector<std::string>& arguments, const environment& env,
+               const std::string& version) {
   settings options;
   CLI::App app("Troupe: an actor-model runtime for event-driven services", "troupe");
   app.require_subcommand(0, 1);
@@ -283,6 +285,21 @@ std::variant<run_command, check_command, copy_command, print_and_exit> parse_set
       ->required();
   copy_log->add_flag("--json", copy.json, "One JSON document, for programs");
   app.add_subcommand("migrate", "Move a database's schema; see 'troupe migrate -help'");
+  const operator_commands of_operators(app, env);
+  settings looked_at;  // The doctor reads its arguments itself, past what is wrong with them.
+  bool as_document = false;
+  auto* doctor = app.add_subcommand(
+      "doctor",
+      "Say what is wrong with a node, its configuration, its machine, its broker and its "
+      "databases, and what to do. Takes the flags of 'run'");
+  add_options(*doctor, looked_at);
+  doctor->add_option("--config", file, "TOML file with the same settings, named like the flags");
+  doctor->add_flag("--json", as_document, "One JSON document, for programs");
+  std::string shell;
+  auto* complete = app.add_subcommand("completion", "Print a script that completes these commands");
+  complete->add_option("SHELL", shell, "For which shell")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   auto* print_version = app.add_subcommand("version", "Print the version");
   try {
     auto given = arguments;
@@ -293,10 +310,7 @@ std::variant<run_command, check_command, copy_command, print_and_exit> parse_set
     std::ranges::reverse(given);  // as the library takes them
     app.parse(std::move(given));
   } catch (const CLI::CallForHelp&) {
-    for (const auto* command : {run, check_data, copy_log}) {
-      if (command->parsed()) return print_and_exit{command->help("troupe"), 0};
-    }
-    return print_and_exit{app.help(), 0};
+    return print_and_exit{app.help(), 0};  // Of the command that was asked for.
   } catch (const CLI::ParseError& problem) {
     const bool of_command = !arguments.empty() && app.got_subcommand(arguments.front());
     return usage_error(problem.what(), of_command ? arguments.front() : "run");
@@ -306,6 +320,9 @@ std::variant<run_command, check_command, copy_command, print_and_exit> parse_set
   if (print_version->parsed()) return print_and_exit{"troupe " + version + "\n", 0};
   if (check_data->parsed()) return check;
   if (copy_log->parsed()) return copy;
+  if (complete->parsed())
+    return print_and_exit{completion_script(completed_commands(app), shell), 0};
+  if (auto command = of_operators.parsed()) return std::move(*command);
   if (!run->parsed()) return print_and_exit{app.help(), arguments.empty() ? 2 : 0};
   if (auto wrong = check_and_complete(options)) return usage_error(*wrong);
   return run_command{std::move(options)};

@@ -13,6 +13,7 @@
 #include "runtime/core/json.hpp"
 #include "runtime/core/result.hpp"
 #include "runtime/node/check_command.hpp"
+#include "runtime/node/cli/operator_command.hpp"
 #include "runtime/node/copy_command.hpp"
 
 namespace troupe {
@@ -102,7 +103,8 @@ using environment = std::function<std::optional<std::string>(const std::string& 
 
 /// Reads the command line, then the environment (`--log-level` is TROUPE_LOG_LEVEL), then the file
 /// named by `--config` (TOML, keys as the flags); the first of them that sets an option wins.
-std::variant<run_command, check_command, copy_command, print_and_exit> parse_settings(
-    const std::vector<std::string>& arguments, const environment& env, const std::string& version);
+std::variant<run_command, check_command, copy_command, operator_command, print_and_exit>
+parse_settings(const std::vector<std::string>& arguments, const environment& env,
+               const std::string& version);
 
 }  // namespace troupe

@@ -31,6 +31,23 @@ test('every flag is in the reference with its default and its range', async () =
   same(new Set(documented), new Set(served));
 });
 
+test('every command for a running node is in the reference with its arguments and flags', async () => {
+  const words = async (...before) => [...((await run([...before, '--help'])).stdout.split('Subcommands:')[1] ?? '').matchAll(/^  ([a-z-]+) /gm)].map((one) => one[1]);
+  const served = new Set();
+  for (const group of ['command', 'inspect', 'projection', 'dead-letter', 'top', 'completion']) {
+    for (const verb of (await words(group)).map((one) => [one]).concat(await words(group).then((all) => (all.length ? [] : [[]])))) {
+      const { stdout } = await run([group, ...verb, '--help']);
+      const usage = stdout.match(/^Usage: (.*)$/m)[1].replace(' [OPTIONS]', '');
+      const flags = [...stdout.matchAll(/^  (--[a-z-]+)/gm)].map((one) => one[1]);
+      served.add(JSON.stringify([usage, ...flags.sort()]));
+    }
+  }
+  const documented = rowsUnder('Commands for a running node').map(([command, flags]) =>
+    JSON.stringify([code(command), ...[...flags.matchAll(/`([^`]+)`/g)].map((one) => one[1])]));
+  assert.ok(served.size > 12);
+  same(new Set(documented), served);
+});
+
 test('every route is in the reference', async (t) => {
   const node = await startNode(t);
   for (const [bridge, heading] of [['http', 'Routes for applications'], ['admin', 'Routes of the admin endpoint']]) {
