@@ -107,6 +107,9 @@ troupe::nats::connection_options broker_options(const settings& options) {
   return broker;
 }
 
+/// Of a message to the broker, besides its data: headers and the events' metadata.
+constexpr std::size_t room_for_metadata = 64 * 1024;
+
 /// What `troupe doctor` finds at the log that the settings name.
 std::vector<troupe::diagnosis> examine_log(const settings& options) {
   if (options.log == "sqlite") return troupe::sqlite::examine_directory(options.data);
@@ -116,7 +119,7 @@ std::vector<troupe::diagnosis> examine_log(const settings& options) {
   for (const auto& aggregate : feature.aggregates())
     categories.push_back(aggregate.kernel->category());
   return troupe::nats::examine_broker(broker_options(options), {options.cluster, options.replicas},
-                                      categories);
+                                      categories, options.max_body_bytes + room_for_metadata);
 }
 
 /// The log and the channels of a node share one connection to the broker.

@@ -175,6 +175,17 @@ BOOST_AUTO_TEST_CASE(another_origins_page_changes_nothing) {
              200);
 }
 
+BOOST_AUTO_TEST_CASE(the_log_level_is_changed_by_its_name) {
+  const auto put = [&](std::string_view body) {
+    return ask("PUT", "/admin/log-level", "Content-Type: application/json\r\n", body).status;
+  };
+  BOOST_TEST(put(R"({"level":"debug"})") == 200);
+  BOOST_TEST((node.changes == std::vector<std::string>{"log level debug"}));
+  for (const auto* body : {R"({"level":"loud"})", R"({"level":1})", R"({})", R"("debug")", "{", ""})
+    BOOST_TEST(put(body) == 400, body);
+  BOOST_TEST(node.changes.size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(the_rest_is_served_and_errors_are_problems) {
   BOOST_TEST(get("/admin/dead-letters?after=5").at("after") == 5);
   BOOST_TEST(get("/admin/info").at("version") == "1.2.3");

@@ -177,6 +177,15 @@ void add_admin_routes(router& routes, node_model& model, const json_limits& limi
   });
   routes.add("GET", "/admin/cluster", [&model](const request&) { return answer(model.cluster()); });
   routes.add("GET", "/admin/info", [&model](const request&) { return answer(model.info()); });
+  routes.add("PUT", "/admin/log-level", [&model, limits](const request& received) {
+    const auto body = parse_json(received.body, limits);
+    if (!body) return error_reply({errc::invalid, "the body: " + body.error().message});
+    const auto level = body->is_object() ? body->find("level") : body->end();
+    if (level == body->end() || !level->is_string())
+      return error_reply({errc::invalid, R"(the body must be like {"level":"debug"})"});
+    const auto changed = model.set_log_level(level->get<std::string>());
+    return changed ? json_reply({{"level", *level}}) : error_reply(changed.error());
+  });
   routes.add("GET", "/admin/config", [&model](const request&) { return answer(model.config()); });
 }
 

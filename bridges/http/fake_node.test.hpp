@@ -322,6 +322,10 @@ class fake_node : public node_model {
     return json{{"status", "discarded"}};
   }
   result<json> trace(const std::string& id) override { return json{{"id", id}}; }
+  result<void> set_log_level(const std::string& level) override {
+    if (level != "debug") return error{errc::invalid, "'" + level + "' is no level"};
+    return note("log level " + level);
+  }
   json cluster() override { return {{"nodes", json::array()}}; }
   json info() override { return {{"version", "1.2.3"}}; }
   json config() override { return {{"http", "127.0.0.1:0"}}; }

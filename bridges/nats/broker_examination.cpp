@@ -15,8 +15,6 @@ using account_ptr = std::unique_ptr<jsAccountInfo, destroys<jsAccountInfo_Destro
 
 /// Replicated compare-and-set is broken before it.
 constexpr std::array least_version{2, 10};
-/// The largest body that applications may send by default, and its envelope.
-constexpr std::size_t least_payload = std::size_t{1} << 20U;
 
 /// "2.10.27" as {2, 10}.
 std::array<int, 2> parse_version(std::string_view text) {
@@ -77,7 +75,8 @@ diagnosis examine_stream(streams& all, const std::string& category, int replicas
 }  // namespace
 
 std::vector<diagnosis> examine_broker(const connection_options& options, const log_options& log,
-                                      const std::vector<std::string>& categories) {
+                                      const std::vector<std::string>& categories,
+                                      std::size_t largest) {
   const auto broker = connection::open(options);
   if (!broker) {
     return {ill("broker", broker.error().message,
@@ -88,14 +87,14 @@ std::vector<diagnosis> examine_broker(const connection_options& options, const l
   streams all(*broker, names(log.cluster), log.replicas);
   for (const auto& category : categories)
     found.push_back(examine_stream(all, category, log.replicas));
-  const auto largest = (*broker)->max_payload();
-  if (largest < least_payload) {
-    found.push_back(doubtful("broker's messages",
-                             "it takes at most " + std::to_string(largest) + " bytes at a time",
-                             "raise max_payload in the broker's configuration"));
+  const auto taken = (*broker)->max_payload();
+  const auto text = "it takes " + std::to_string(taken) + " bytes at a time";
+  if (taken < largest) {
+    found.push_back(doubtful(
+        "broker's messages", text + ", the largest commands may need " + std::to_string(largest),
+        "raise max_payload in the broker's configuration, or lower --max-body"));
   } else {
-    found.push_back(
-        well("broker's messages", "it takes " + std::to_string(largest) + " bytes at a time"));
+    found.push_back(well("broker's messages", text));
   }
   return found;
 }

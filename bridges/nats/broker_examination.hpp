@@ -10,8 +10,9 @@
 namespace troupe::nats {
 
 /// What nodes would find at a broker: whether it can be reached, its version, JetStream, the
-/// streams of the categories, the largest message. Makes nothing there.
+/// streams of the categories, and that it takes messages of `largest` bytes. Makes nothing there.
 std::vector<diagnosis> examine_broker(const connection_options& broker, const log_options& log,
-                                      const std::vector<std::string>& categories);
+                                      const std::vector<std::string>& categories,
+                                      std::size_t largest);
 
 }  // namespace troupe::nats

@@ -98,12 +98,12 @@ class actor_card {
 };
 
 /// The actor waits for something outside as long as this lives.
-class waiting {
+class waiting_for {
  public:
-  waiting(actor_card& card, awaited what) : card_(card), before_(card.waits_for(what)) {}
-  ~waiting() { card_.waits_for(before_); }
-  waiting(const waiting&) = delete;
-  waiting& operator=(const waiting&) = delete;
+  waiting_for(actor_card& card, awaited what) : card_(card), before_(card.waits_for(what)) {}
+  ~waiting_for() { card_.waits_for(before_); }
+  waiting_for(const waiting_for&) = delete;
+  waiting_for& operator=(const waiting_for&) = delete;
 
  private:
   actor_card& card_;

@@ -15,7 +15,7 @@ caf::message_handler bridge_actor::handlers() {
   send(this, start_bridge{});
   return caf::message_handler{
       [this](const start_bridge&) {
-        const waiting on(*card(), awaited::start);
+        const waiting_for outside(*card(), awaited::start);
         auto self = caf::actor_cast<caf::actor_addr>(this);
         auto started = bridge_->start([self](std::string reason) {
           if (auto actor = caf::actor_cast<caf::actor>(self))
@@ -26,7 +26,7 @@ caf::message_handler bridge_actor::handlers() {
       },
       [](const bridge_broke& message) { throw std::runtime_error(message.reason); },
       [this](const drain_bridge& request) {
-        const waiting on(*card(), awaited::drain);
+        const waiting_for outside(*card(), awaited::drain);
         bridge_->drain();
         request.reply(true);
       },

@@ -533,14 +533,14 @@ class engine::implementation {
       // What keeps the subscriber from reading is shown as the subscriber's.
       const bool fed = source->read().waits_for == awaited::nothing;
       one->progress = come.position + projector_cards_[i]->read().steps;
-      one->has_work = !come.paused && fed && come.position < heads_.at(category);
+      one->has_work = !come.paused && !come.standby && fed && come.position < heads_.at(category);
       one->restartable = {path, source->path()};
     }
     for (const auto& path : watchdog_.look(clock_.monotonic(), all)) {
       const auto card = registry_.find(path);
       card->record_error("had work and did nothing; restarted by the watchdog");
       if (auto handle = card->handle())
-        caf::anon_send_exit(handle, caf::make_error(caf::sec::runtime_error));
+        caf::anon_send_exit(handle, caf::exit_reason::unhandled_exception);
     }
   }
 

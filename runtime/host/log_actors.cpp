@@ -77,7 +77,7 @@ void log_writer::write() {
   }
   std::vector<append_result> results;
   if (!requests.empty() || !outcomes.empty()) {
-    const waiting on(*card(), awaited::log);
+    const waiting_for outside(*card(), awaited::log);
     results = log_.append(requests, outcomes);
     ++flushes_;
   }
@@ -128,7 +128,7 @@ log_reader::log_reader(caf::actor_config& config, card_ptr card, event_log& log,
 caf::message_handler log_reader::handlers() {
   return caf::message_handler{
       [this](const load& message) {
-        const waiting on(*card(), awaited::log);
+        const waiting_for outside(*card(), awaited::log);
         ++entities_;
         auto loaded = std::make_shared<result<loaded_entity>>(
             load_entity(log_, *message.kernel, message.stream, std::nullopt, snapshots_));
@@ -136,7 +136,7 @@ caf::message_handler log_reader::handlers() {
         message.reply(std::move(loaded));
       },
       [this](const lookup& message) {
-        const waiting on(*card(), awaited::log);
+        const waiting_for outside(*card(), awaited::log);
         ++lookups_;
         std::vector<std::optional<known_command>> found;
         found.reserve(message.command_ids.size());
@@ -172,7 +172,7 @@ log_maintenance::log_maintenance(caf::actor_config& config, card_ptr card, event
 caf::message_handler log_maintenance::handlers() {
   delayed_send(this, maintenance_interval, tick{});
   return caf::message_handler{[this](const tick&) {
-    const waiting on(*card(), awaited::log);
+    const waiting_for outside(*card(), awaited::log);
     auto kept_up = log_.maintain(clock_.now());
     ++runs_;
     last_failure_ = kept_up ? "" : kept_up.error().message;

@@ -100,7 +100,7 @@ bool subscriber::serve(const want_batch& want) {
 
 subscriber::batch_ptr subscriber::read(position_t from) {
   auto batch = [&] {
-    const waiting on(*card(), awaited::log);
+    const waiting_for outside(*card(), awaited::log);
     return read_batch(log_, category_, from, max_commits_);
   }();
   ++reads_;
@@ -146,7 +146,7 @@ void subscriber::shorten_tail() {
 
 void subscriber::look_for_growth() {
   if (waiting_.empty()) return;
-  const waiting on(*card(), awaited::log);
+  const waiting_for outside(*card(), awaited::log);
   if (const auto head = log_.head(category_)) known_head_ = std::max(known_head_.load(), *head);
 }
 
@@ -231,7 +231,7 @@ result<void> projector_actor::rebuild() {
 
 void projector_actor::stop_if_ahead_of_log() {
   const auto& kernel = *environment_.kernel;
-  const waiting on(*card(), awaited::log);
+  const waiting_for outside(*card(), awaited::log);
   const auto head = environment_.log->head(kernel.category());
   if (!head) fail(head.error());
   if (checkpoint_ <= *head) return;
@@ -247,7 +247,7 @@ void projector_actor::stop_if_ahead_of_log() {
 }
 
 void projector_actor::load_checkpoint() {
-  const waiting on(*card(), awaited::view_store);
+  const waiting_for outside(*card(), awaited::view_store);
   const auto& name = environment_.kernel->name();
   auto pause = environment_.store->pause_reason(name);
   if (!pause) fail(pause.error());
@@ -334,7 +334,7 @@ void projector_actor::ask() {
 }
 
 batch_outcome projector_actor::apply_watched(const event_batch& batch) {
-  const waiting on(*card(), awaited::nothing);
+  const waiting_for outside(*card(), awaited::nothing);
   return apply_batch(
       *environment_.kernel, *environment_.store, checkpoint_, batch, parked_,
       environment_.time->now(), [this](batch_step next) {

@@ -83,9 +83,9 @@ BOOST_AUTO_TEST_CASE(one_that_stays_within_a_message_is_noticed_and_not_restarte
 
 BOOST_AUTO_TEST_CASE(what_waits_for_something_outside_is_shown_with_it_and_never_restarted) {
   seen.has_work = true;
-  for (const auto& [what, cause] : {std::pair(awaited::log, "log"),
-                                    {awaited::view_store, "view-store"},
-                                    {awaited::start, "start"}}) {
+  const std::vector<std::pair<awaited, std::string>> causes{
+      {awaited::log, "log"}, {awaited::view_store, "view-store"}, {awaited::start, "start"}};
+  for (const auto& [what, cause] : causes) {
     seen.waits_for = what;
     for (int i = 0; i < 100; ++i) restarts += look().size();
     BOOST_TEST(dog.stalled().front().cause == cause);

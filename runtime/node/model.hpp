@@ -87,6 +87,10 @@ class node_model {
   /// The cluster's admin endpoints; null for a node alone. What follows and what is above is of
   /// this node.
   [[nodiscard]] virtual node_peers* peers() { return nullptr; }
+  /// What is written to the log from now on, until the node's end: a level of `--log-level`.
+  /// `invalid` for another one.
+  virtual result<void> set_log_level(const std::string& level) = 0;
+
   /// The nodes that this one knows, itself first, and who owns which shard.
   virtual json cluster() = 0;
   /// Version, build, uptime, and what may be asked of each category.

@@ -57,10 +57,14 @@ class stop_signals {
   sigset_t set_{};
 };
 
+spdlog::level::level_enum level_of(const std::string& name) {
+  return spdlog::level::from_str(name == "warn" ? "warning" : name);
+}
+
 std::shared_ptr<spdlog::logger> make_logger(const std::string& level) {
   auto logger = std::make_shared<spdlog::logger>(
       "troupe", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
-  logger->set_level(spdlog::level::from_str(level == "warn" ? "warning" : level));
+  logger->set_level(level_of(level));
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
   return logger;
 }
@@ -201,7 +205,12 @@ int node::operate(operator_command command) {
       time,
       ids,
       [](std::chrono::milliseconds wait) { std::this_thread::sleep_for(wait); }};
-  return command.name == "top" ? run_top(command, with) : run_operator(std::move(command), with);
+  try {
+    return command.name == "top" ? run_top(command, with) : run_operator(std::move(command), with);
+  } catch (const json::exception&) {  // What answers is of another shape than any node's answers.
+    std::cerr << "troupe: what answers there is no node of a version that this program knows\n";
+    return failure_while_running;
+  }
 }
 
 int node::examine() {
@@ -246,6 +255,8 @@ int node::serve(const settings& options) {
   running.set_bridges(bridges);
   running.set_audit(
       [logger](const std::string& what) { logger->info("audit: {}", printable(what)); });
+  running.set_log_leveler(
+      [logger](const std::string& level) { logger->set_level(level_of(level)); });
   if (auto started = actors.start_bridges(bridges); !started)
     return refuse(started.error().message);
   serving = true;

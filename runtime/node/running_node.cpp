@@ -348,6 +348,25 @@ result<json> running_node::projections() {
   return json{{"items", std::move(items)}};
 }
 
+result<void> running_node::set_log_level(const std::string& level) {
+  if (std::ranges::find(log_levels, level) == log_levels.end()) {
+    return error{errc::invalid,
+                 "'" + level + "' is no level; use trace, debug, info, warn, error or off"};
+  }
+  const std::lock_guard lock(log_level_mutex_);
+  audit_("log level " + log_level_ + " becomes " + level);
+  change_log_level_(level);
+  log_level_ = level;
+  return {};
+}
+
+json running_node::config() {
+  auto shown = options_.to_json();
+  const std::lock_guard lock(log_level_mutex_);
+  shown["logLevel"] = log_level_;
+  return shown;
+}
+
 json running_node::info() {
   json names = json::array();
   json categories = json::array();

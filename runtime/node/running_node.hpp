@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,6 +48,10 @@ class running_node final : public node_model {
   void set_audit(std::function<void(const std::string& what)> audit) { audit_ = std::move(audit); }
   /// Readiness is off from now on, and peers take over.
   void set_draining();
+  /// Called with a level of `--log-level`; any thread.
+  void set_log_leveler(std::function<void(const std::string& level)> change) {
+    change_log_level_ = std::move(change);
+  }
   /// Everything has been started.
   void set_started() { started_ = true; }
 
@@ -81,9 +86,10 @@ class running_node final : public node_model {
   result<json> trace(const std::string& id) override;
   [[nodiscard]] node_peers* peers() override { return admin_line_.get(); }
   [[nodiscard]] const placement* where() const override { return cluster_.get(); }
+  result<void> set_log_level(const std::string& level) override;
   json cluster() override;
   json info() override;
-  json config() override { return options_.to_json(); }
+  json config() override;
 
  private:
   running_node(settings options, const std::vector<feature>& features,
@@ -122,6 +128,9 @@ class running_node final : public node_model {
   std::shared_ptr<message_bus> bus_;
   std::vector<std::shared_ptr<bridge>> bridges_;
   std::function<void(const std::string& what)> audit_ = [](const std::string&) {};
+  std::function<void(const std::string& level)> change_log_level_ = [](const std::string&) {};
+  std::mutex log_level_mutex_;
+  std::string log_level_ = options_.log_level;
   std::atomic<bool> started_{false};
   std::atomic<bool> draining_{false};
 };

@@ -16,7 +16,6 @@
 #include "runtime/node/limits.hpp"
 
 namespace troupe {
-namespace {
 
 std::string variable_of(const std::string& flag) {
   std::string name = "TROUPE_";
@@ -24,6 +23,8 @@ std::string variable_of(const std::string& flag) {
     name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
 }
+
+namespace {
 
 void add_options(CLI::App& run, settings& options) {
   run.add_option("--http", options.http, "Address for applications: commands, views, events")
@@ -75,7 +76,7 @@ void add_options(CLI::App& run, settings& options) {
       ->check(CLI::Range(0, 1'000'000'000));
   run.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")
       ->capture_default_str()
-      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+      ->check(CLI::IsMember(std::vector<std::string>(log_levels.begin(), log_levels.end())));
   for (const auto& one : all_limits()) {
     run.add_option("--" + std::string(one.flag), options.*one.value, one.what)
         ->group("Limits")
@@ -285,7 +286,7 @@ parse_settings(const std::vector<std::string>& arguments, const environment& env
       ->required();
   copy_log->add_flag("--json", copy.json, "One JSON document, for programs");
   app.add_subcommand("migrate", "Move a database's schema; see 'troupe migrate -help'");
-  const operator_commands of_operators(app, env);
+  operator_commands of_operators(app, env);
   settings looked_at;  // The doctor reads its arguments itself, past what is wrong with them.
   bool as_document = false;
   auto* doctor = app.add_subcommand(

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -30,6 +32,10 @@ struct listen_address {
 
 /// Parses "127.0.0.1:8080", "[::1]:8080", "localhost:0".
 result<listen_address> parse_address(const std::string& text);
+
+/// What `--log-level` may be.
+inline constexpr std::array<std::string_view, 6> log_levels{"trace", "debug", "info",
+                                                            "warn",  "error", "off"};
 
 /// Everything that can be set on `troupe run`. The defaults are those of the help text.
 struct settings {
@@ -100,6 +106,9 @@ struct print_and_exit {
 
 /// The value of an environment variable, if it is set.
 using environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// The variable that stands for a flag without its dashes: TROUPE_LOG_LEVEL for "log-level".
+std::string variable_of(const std::string& flag);
 
 /// Reads the command line, then the environment (`--log-level` is TROUPE_LOG_LEVEL), then the file
 /// named by `--config` (TOML, keys as the flags); the first of them that sets an option wins.

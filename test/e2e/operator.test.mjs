@@ -218,3 +218,16 @@ test('bash completes commands, flags and values as the help has them', async (t)
   assert.deepEqual(completed(t, 'troupe run --http '), []);
   assert.deepEqual(completed(t, 'troupe completion '), ['bash', 'fish', 'zsh', '--help']);
 });
+
+test('the log level changes while the node runs, and is told of', async (t) => {
+  const node = await startNode(t);
+  const put = (level) => node.request('PUT', '/admin/log-level', { body: { level } });
+  assert.equal((await put('loud')).status, 400);
+  ok(await put('off'));
+  await until('the line about it', () => /audit: log level info becomes off/.test(node.stderr));
+  ok(await put('debug')); // of which a log that is off does not tell
+  assert.equal(ok(await node.get('/admin/config')).logLevel, 'debug');
+  assert.equal((await node.stop()).code, 0);
+  assert.match(node.stderr, /stopped/);
+  assert.doesNotMatch(node.stderr, /becomes debug/);
+});

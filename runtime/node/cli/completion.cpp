@@ -20,7 +20,7 @@ std::vector<std::string> choices_of(const std::string& type) {
   return found;
 }
 
-void add_options(const CLI::App& app, completed_command& into) {
+void add_flags(const CLI::App& app, completed_command& into) {
   for (const auto* option : app.get_options()) {
     const auto type = option->get_type_name();
     if (option->get_positional()) {
@@ -37,17 +37,17 @@ void add_options(const CLI::App& app, completed_command& into) {
   }
 }
 
-completed_command describe(const CLI::App& app, const std::string& before) {
+completed_command described(const CLI::App& app, const std::string& before) {
   completed_command made;
   made.name = app.get_name();
   made.words = before.empty() ? made.name : before + ' ' + made.name;
   made.what = app.get_description();
-  add_options(app, made);
+  add_flags(app, made);
   for (const auto* one : app.get_subcommands([](const CLI::App*) { return true; })) {
     if (one->get_name().empty()) {
-      add_options(*one, made);  // To the library, a group of options is a nameless subcommand.
+      add_flags(*one, made);  // To the library, a group of options is a nameless subcommand.
     } else {
-      made.commands.push_back(describe(*one, made.words));
+      made.commands.push_back(described(*one, made.words));
     }
   }
   return made;
@@ -233,7 +233,7 @@ std::string fish(const completed_command& program) {
 
 }  // namespace
 
-completed_command completed_commands(const CLI::App& app) { return describe(app, ""); }
+completed_command completed_commands(const CLI::App& app) { return described(app, ""); }
 
 std::string completion_script(const completed_command& program, const std::string& shell) {
   if (shell == "zsh") return zsh(program);

@@ -45,8 +45,9 @@ result<node_answer> node_caller::ask(client_request request) const {
   auto reply = call(std::move(request));
   if (!reply) return reply.error();
   auto body = parse_json(reply->body, {.max_depth = 1'000});
-  if (body) return node_answer{reply->status, std::move(*body)};
-  return error{errc::unsupported, "what answers at " + url + " is no node: its answer is not JSON"};
+  if (body && body->is_object()) return node_answer{reply->status, std::move(*body)};
+  return error{errc::unsupported,
+               "what answers at " + url + " is no node: its answer is no JSON object"};
 }
 
 std::string node_caller::unreachable(const std::string& url, const error& why) const {

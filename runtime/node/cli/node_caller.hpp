@@ -9,7 +9,7 @@
 
 namespace troupe {
 
-/// An answer that is a JSON document.
+/// An answer that is a JSON object.
 struct node_answer {
   int status = 0;
   json body;
@@ -22,7 +22,8 @@ class node_caller {
   static result<node_caller> make(const operator_command& command, const http_client& client);
 
   [[nodiscard]] result<client_reply> call(client_request request) const;
-  /// The same; `unsupported` when the answer is not JSON, for then it is not a node that answers.
+  /// The same; `unsupported` when the answer is no JSON object, for then it is not a node that
+  /// answers.
   [[nodiscard]] result<node_answer> ask(client_request request) const;
 
  private:

@@ -38,7 +38,7 @@ std::string encoded_path(const std::string& path) {
   return encoded;
 }
 
-std::string text_of(const json& next) {
+std::string query_text(const json& next) {
   return next.is_string() ? next.get<std::string>() : next.dump();
 }
 
@@ -83,7 +83,7 @@ result<client_request> look_into(const operator_command& command, const std::str
     made.target = "/admin/actors?" + page_of(command);
     if (!command.kind.empty()) made.target += "&kind=" + percent_encode(command.kind);
     if (!command.path.empty()) made.target += "&path=" + percent_encode(command.path);
-    if (!next.is_null()) made.target += "&after=" + percent_encode(text_of(next));
+    if (!next.is_null()) made.target += "&after=" + percent_encode(query_text(next));
   } else if (what == "actor") {
     made.target = "/admin/actors" + encoded_path(command.target);
   } else if (what == "entity" || what == "stream") {
@@ -92,14 +92,14 @@ result<client_request> look_into(const operator_command& command, const std::str
     made.target = (what == "entity" ? "/admin/entities/" : "/admin/streams/") + entity->category +
                   '/' + entity->id;
     if (what == "stream") {
-      made.target += "?from=" + (next.is_null() ? std::to_string(command.from) : text_of(next)) +
+      made.target += "?from=" + (next.is_null() ? std::to_string(command.from) : query_text(next)) +
                      '&' + page_of(command);
     } else if (command.version) {
       made.target += "?version=" + std::to_string(*command.version);
     }
   } else if (what == "dead-letters") {
     made.target = "/admin/dead-letters?" + page_of(command);
-    if (!next.is_null()) made.target += "&after=" + text_of(next);
+    if (!next.is_null()) made.target += "&after=" + query_text(next);
   } else {
     made.target = "/admin/" + what;
   }

@@ -15,12 +15,12 @@
 namespace troupe {
 namespace {
 
-constexpr int done = 0;
-constexpr int refused = 1;
-constexpr int bad_usage = 2;
+constexpr int answered = 0;
+constexpr int not_answered = 1;
+constexpr int wrong_usage = 2;
 
 constexpr std::size_t most_data_bytes = std::size_t{64} << 20U;
-constexpr auto between_looks = std::chrono::milliseconds(200);
+constexpr auto between_rebuild_looks = std::chrono::milliseconds(200);
 
 /// One run of a command.
 class operator_run {
@@ -32,17 +32,17 @@ class operator_run {
     if (command_.data == "-") read_data();
     if (command_.command_id.empty()) command_.command_id = with_.ids.next();
     const auto caller = node_caller::make(command_, with_.client);
-    if (!caller) return fail(bad_usage, caller.error().message);
+    if (!caller) return fail(wrong_usage, caller.error().message);
     if (auto request = request_for(command_); !request)
-      return fail(bad_usage, request.error().message);
+      return fail(wrong_usage, request.error().message);
     auto answer = ask_all(*caller);
-    if (!answer) return fail(refused, answer.error().message);
+    if (!answer) return fail(not_answered, answer.error().message);
     if (answer->status >= 300) return show_refusal(*answer);
     const bool waits = command_.name == "projection rebuild" &&
                        (command_.wait || (with_.err_terminal && !command_.json));
     if (waits) return watch_rebuild(*caller);
     show(answer->body);
-    return done;
+    return answered;
   }
 
  private:
@@ -80,11 +80,11 @@ class operator_run {
     look.name = "inspect projections";
     const auto request = request_for(look);
     std::optional<std::uint64_t> goal;
-    for (;; with_.pause(between_looks)) {
+    for (;; with_.pause(between_rebuild_looks)) {
       auto answer = caller.ask(*request);
       if (!answer || answer->status != 200) {
         progress.clear();
-        return answer ? show_refusal(*answer) : fail(refused, answer.error().message);
+        return answer ? show_refusal(*answer) : fail(not_answered, answer.error().message);
       }
       const auto items = answer->body.value("items", json::array());
       const auto one = std::ranges::find_if(
@@ -92,18 +92,19 @@ class operator_run {
       const auto status = one == items.end() ? "gone" : text_at(*one, "status");
       if (status == "gone" || status == "paused") {
         progress.clear();
-        return fail(refused, status == "gone"
-                                 ? "the node has no projection '" + command_.target + "' any more"
-                                 : command_.target +
-                                       " is paused: it is rebuilt after troupe projection resume " +
-                                       command_.target);
+        return fail(not_answered,
+                    status == "gone"
+                        ? "the node has no projection '" + command_.target + "' any more"
+                        : command_.target +
+                              " is paused: it is rebuilt after troupe projection resume " +
+                              command_.target);
       }
       const auto position = one->value("position", std::uint64_t{0});
       if (!goal) goal = one->value("head", std::uint64_t{0});
       if (position >= *goal) {
         progress.clear();
         show_rebuilt(*one);
-        return done;
+        return answered;
       }
       progress.show(
           (status == "failing" ? "failing, tried again: " : "rebuilding ") + command_.target,
@@ -129,12 +130,12 @@ class operator_run {
   int show_refusal(const node_answer& answer) {
     if (command_.json) show(answer.body);
     with_.err << "troupe: " << shown_refusal(command_, answer.status, answer.body);
-    return refused;
+    return not_answered;
   }
 
   int fail(int status, const std::string& why) {
     with_.err << "troupe: " << shown_text(why);
-    if (status == bad_usage) with_.err << "; see 'troupe " << command_.name << " --help'";
+    if (status == wrong_usage) with_.err << "; see 'troupe " << command_.name << " --help'";
     with_.err << '\n';
     return status;
   }

@@ -11,7 +11,7 @@
 namespace troupe {
 namespace {
 
-std::string text_of(const json& value) {
+std::string value_text(const json& value) {
   if (value.is_null()) return "";
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
@@ -30,7 +30,7 @@ std::string seconds_text(const json& value) {
   return std::to_string(std::lround(seconds / 3600)) + " h";
 }
 
-const json& items_of(const json& answer) {
+const json& listed_items(const json& answer) {
   static const json none = json::array();
   const auto items = answer.find("items");
   return items != answer.end() && items->is_array() ? *items : none;
@@ -55,7 +55,7 @@ std::string list(const json& items, const std::vector<shown_member>& members, st
     columns.push_back(one.column);
     names.push_back(one.member);
   }
-  table made(std::move(columns));
+  text_table made(std::move(columns));
   for (const auto& item : items) {
     std::vector<std::string> cells;
     for (const auto* name : names) {
@@ -78,7 +78,7 @@ std::string pretty(const json& value) {
 
 /// How a list ends that was cut at `--limit`.
 std::string rest_of(const json& answer) {
-  const auto shown = items_of(answer).size();
+  const auto shown = listed_items(answer).size();
   const auto total = answer.value("total", json());
   if (total.is_number_unsigned() && total.get<std::uint64_t>() > shown) {
     return std::to_string(shown) + " of " + total.dump() +
@@ -94,7 +94,7 @@ std::string outcome(const json& answer) {
     return shown_text(stream) + ": nothing changed, it stays at version " +
            text_at(answer, "version") + '\n';
   }
-  table made({{"event"}, {"version", true}, {"id"}});
+  text_table made({{"event"}, {"version", true}, {"id"}});
   for (const auto& event : events)
     made.add({text_at(event, "type"), text_at(event, "version"), text_at(event, "id")});
   return shown_text(stream) + " is at version " + text_at(answer, "version") + ", stored at " +
@@ -126,8 +126,9 @@ std::string cluster(const json& answer, std::size_t width) {
   auto nodes = answer.value("nodes", json::array());
   for (auto& node : nodes) {
     std::string addresses;
-    for (const auto& [name, address] : node.value("addresses", json::object()).items())
-      addresses += (addresses.empty() ? "" : " ") + name + '=' + text_of(address);
+    const auto listed = node.value("addresses", json::object());
+    for (const auto& [name, address] : listed.items())
+      addresses += (addresses.empty() ? "" : " ") + name + '=' + value_text(address);
     node["addresses"] = addresses;
   }
   return "cluster " + shown_text(text_at(answer, "cluster")) + '\n' +
@@ -165,7 +166,7 @@ std::string mend_for(const operator_command& command, int status) {
 
 std::string text_at(const json& object, const char* member) {
   const auto found = object.find(member);
-  return object.is_object() && found != object.end() ? text_of(*found) : "";
+  return object.is_object() && found != object.end() ? value_text(*found) : "";
 }
 
 std::string shown_answer(const operator_command& command, const json& answer, std::size_t width) {
@@ -178,7 +179,7 @@ std::string shown_answer(const operator_command& command, const json& answer, st
            text_at(answer, "version") + '\n' + pretty(answer.value("state", json()));
   }
   if (name == "inspect actors") {
-    return list(items_of(answer),
+    return list(listed_items(answer),
                 {{{"path"}, "path"},
                  {{"kind"}, "kind"},
                  {{"status"}, "status"},
@@ -190,7 +191,7 @@ std::string shown_answer(const operator_command& command, const json& answer, st
            rest_of(answer);
   }
   if (name == "inspect stream") {
-    return list(items_of(answer),
+    return list(listed_items(answer),
                 {{{"version", true}, "version"},
                  {{"position", true}, "position"},
                  {{"type"}, "type"},
@@ -199,7 +200,7 @@ std::string shown_answer(const operator_command& command, const json& answer, st
            rest_of(answer);
   }
   if (name == "inspect projections") {
-    return list(items_of(answer),
+    return list(listed_items(answer),
                 {{{"projection"}, "name"},
                  {{"status"}, "status"},
                  {{"position", true}, "position"},
@@ -212,7 +213,7 @@ std::string shown_answer(const operator_command& command, const json& answer, st
                 width, "no projection");
   }
   if (name == "inspect dead-letters") {
-    return list(items_of(answer),
+    return list(listed_items(answer),
                 {{{"id"}, "id"},
                  {{"type"}, "type"},
                  {{"stream"}, "stream"},

@@ -13,12 +13,12 @@ constexpr std::size_t narrowest = 8;  ///< To which a column of text is cut.
 
 }  // namespace
 
-void table::add(const std::vector<std::string>& cells) {
+void text_table::add(const std::vector<std::string>& cells) {
   auto& row = rows_.emplace_back();
   for (const auto& cell : cells) row.push_back(shown_text(cell));
 }
 
-std::vector<std::size_t> table::widths_for(std::size_t width) const {
+std::vector<std::size_t> text_table::widths_for(std::size_t width) const {
   std::vector<std::size_t> widths;
   for (const auto& column : columns_) widths.push_back(text_width(column.title));
   for (const auto& row : rows_) {
@@ -45,7 +45,7 @@ std::vector<std::size_t> table::widths_for(std::size_t width) const {
   return widths;
 }
 
-std::string table::text(std::size_t width) const {
+std::string text_table::text(std::size_t width) const {
   const auto widths = widths_for(width);
   std::string lines;
   const auto add_line = [&](const auto& cell_of) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -15,9 +16,9 @@ struct table_column {
 /// Lists things for people: one line each, columns side by side. Cells are made harmless with
 /// `shown_text`; when the table is wider than the terminal, the widest columns of text are cut in
 /// their middle first.
-class table {
+class text_table {
  public:
-  explicit table(std::vector<table_column> columns) : columns_(std::move(columns)) {}
+  explicit text_table(std::vector<table_column> columns) : columns_(std::move(columns)) {}
 
   /// As many cells as there are columns.
   void add(const std::vector<std::string>& cells);

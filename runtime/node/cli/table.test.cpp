@@ -9,8 +9,8 @@
 namespace troupe {
 namespace {
 
-table users() {
-  table made({{"id"}, {"name"}, {"events", true}});
+text_table users() {
+  text_table made({{"id"}, {"name"}, {"events", true}});
   made.add({"5cdd7c21-7b6d-5c2c-9d50-1a2b3c4d5e6f", "Zoë Washburne", "12"});
   made.add({"5cdd7c21-7b6d-5c2c-9d50-ffffffffffff", "船長", "3"});
   return made;
@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(numbers_are_never_cut) {
 }
 
 BOOST_AUTO_TEST_CASE(a_cell_stays_in_its_line) {
-  table made({{"reason"}});
+  text_table made({{"reason"}});
   made.add({"first\nsecond\x1b[31m"});
   BOOST_TEST(made.text(0) == "reason\nfirst second\uFFFD[31m\n");
 }

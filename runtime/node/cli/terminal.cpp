@@ -13,7 +13,7 @@
 namespace troupe {
 namespace {
 
-constexpr terminal_size usual{80, 24};
+constexpr terminal_size usual_size{80, 24};
 constexpr char control_c = 3;
 
 void write_all(std::string_view text) {
@@ -35,7 +35,7 @@ std::optional<terminal_size> asked_size(int descriptor) {
 std::size_t terminal_columns(int descriptor) {
   if (::isatty(descriptor) != 1) return 0;
   const auto size = asked_size(descriptor);
-  return size && size->columns > 0 ? size->columns : usual.columns;
+  return size && size->columns > 0 ? size->columns : usual_size.columns;
 }
 
 struct live_screen::saved {
@@ -75,7 +75,7 @@ live_screen::~live_screen() {
 
 terminal_size live_screen::size() {
   const auto size = asked_size(STDOUT_FILENO);
-  return size && size->columns > 0 && size->rows > 0 ? *size : usual;
+  return size && size->columns > 0 && size->rows > 0 ? *size : usual_size;
 }
 
 void live_screen::draw(const std::string& lines) {

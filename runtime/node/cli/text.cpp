@@ -1,5 +1,6 @@
 #include "runtime/node/cli/text.hpp"
 
+#include <algorithm>
 #include <clocale>
 #include <cwchar>
 #include <vector>

@@ -17,7 +17,7 @@
 namespace troupe {
 namespace {
 
-constexpr auto between_looks = std::chrono::milliseconds(1000);
+constexpr auto between_screens = std::chrono::milliseconds(1000);
 
 /// Each kind for itself, so that many command handlers do not hide the others.
 constexpr std::array shown_kinds{"command-handler", "projector", "subscriber", "process-manager",
@@ -83,7 +83,7 @@ void watch(const watched_node& node) {
     } else {
       screen.draw(elide_middle(shown_text(now.error().message), size.columns) + '\n');
     }
-  } while (screen.wait(between_looks));
+  } while (screen.wait(between_screens));
 }
 
 }  // namespace

@@ -102,13 +102,13 @@ std::vector<std::string> head_of(const node_sample& now, const node_sample* befo
 }
 
 std::string projection_table(const json& items, std::size_t columns) {
-  table made({{"projection"},
-              {"status"},
-              {"lag", true},
-              {"behind", true},
-              {"events/s", true},
-              {"parked", true},
-              {"last error"}});
+  text_table made({{"projection"},
+                   {"status"},
+                   {"lag", true},
+                   {"behind", true},
+                   {"events/s", true},
+                   {"parked", true},
+                   {"last error"}});
   for (const auto& item : items) {
     made.add({text_at(item, "name"), text_at(item, "status"), text_at(item, "lagEvents"),
               duration_text(number_at(item, "lagSeconds")),
@@ -142,12 +142,12 @@ std::string actor_table(const node_sample& now, const node_sample* before, std::
     return std::pair(a.mailbox, a.done) > std::pair(b.mailbox, b.done);
   });
   if (lines.size() > rows) lines.resize(rows);
-  table made({{"actor"},
-              {"status"},
-              {"mailbox", true},
-              {"messages", true},
-              {"restarts", true},
-              {"last error"}});
+  text_table made({{"actor"},
+                   {"status"},
+                   {"mailbox", true},
+                   {"messages", true},
+                   {"restarts", true},
+                   {"last error"}});
   for (const auto& one : lines) {
     made.add({text_at(*one.item, "path"), text_at(*one.item, "status"),
               text_at(*one.item, "mailbox"), rounded(one.done), text_at(*one.item, "restarts"),

@@ -32,7 +32,7 @@ node_sample sample(int seconds, double processed, const std::string& exposition 
   return made;
 }
 
-std::vector<std::string> lines_of(const std::string& text) {
+std::vector<std::string> screen_lines(const std::string& text) {
   std::istringstream in(text);
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);) lines.push_back(line);
@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(rates_are_what_grew_between_two_looks) {
 
 BOOST_AUTO_TEST_CASE(the_fullest_mailbox_is_first_and_then_the_busiest) {
   const auto before = sample(10, 0);
-  const auto lines = lines_of(top_screen(sample(11, 500), &before, "", {}));
+  const auto lines = screen_lines(top_screen(sample(11, 500), &before, "", {}));
   const auto titles = std::ranges::find_if(
       lines, [](const std::string& line) { return line.starts_with("actor "); });
   BOOST_REQUIRE(titles != lines.end());
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(a_node_that_is_not_ready_says_why) {
                {"checks",
                 {{{"name", "started"}, {"ok", true}, {"detail", ""}},
                  {{"name", "log"}, {"ok", false}, {"detail", "the disk is full"}}}}};
-  BOOST_TEST(lines_of(top_screen(ill, nullptr, "", {})).at(1) ==
+  BOOST_TEST(screen_lines(top_screen(ill, nullptr, "", {})).at(1) ==
              "NOT READY: log: the disk is full");
 }
 
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(the_screen_is_never_larger_than_the_terminal) {
   for (const std::size_t columns : {60U, 80U, 200U}) {
     for (const std::size_t rows : {1U, 5U, 10U, 24U, 100U}) {
       const auto lines =
-          lines_of(top_screen(wide, nullptr, "http://127.0.0.1:9090", {columns, rows}));
+          screen_lines(top_screen(wide, nullptr, "http://127.0.0.1:9090", {columns, rows}));
       BOOST_TEST(lines.size() < std::max<std::size_t>(rows, 1));
       for (const auto& line : lines) BOOST_TEST(text_width(line) <= columns, line);
     }

@@ -8,8 +8,6 @@
 namespace troupe {
 namespace {
 
-constexpr const char* about = "configuration";
-
 /// "--http: 'x' is not …; see …" names its flag; "" when a message names none.
 std::string flag_in(const std::string& message) {
   const auto begin = message.find("--");
@@ -34,13 +32,6 @@ bool take_out(const std::string& flag, std::vector<std::string>& arguments) {
     return true;
   }
   return false;
-}
-
-std::string variable_of(const std::string& flag) {
-  std::string name = "TROUPE_";
-  for (const char c : flag.substr(2))
-    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return name;
 }
 
 /// One line without the program's name and where its help is.
@@ -70,21 +61,23 @@ examined_settings examine_settings(const std::vector<std::string>& arguments,
     const auto line =
         bare(refused == nullptr ? "the arguments are not those of a node" : refused->text);
     examined.found.push_back(
-        ill(about, line, "mend the flag, its variable or the file that sets it"));
+        ill("configuration", line, "mend the flag, its variable or the file that sets it"));
     // Without what is wrong, the next thing that is wrong shows.
     const auto flag = flag_in(line);
     const bool taken =
-        !flag.empty() && (take_out(flag, given) ||
-                          (env(variable_of(flag)) && hidden.insert(variable_of(flag)).second));
+        !flag.empty() &&
+        (take_out(flag, given) ||
+         (env(variable_of(flag.substr(2))) && hidden.insert(variable_of(flag.substr(2))).second));
     // A file is left out as a whole.
     if (!taken && !take_out("--config", given)) {
       const auto nothing = [](const std::string&) { return std::optional<std::string>(); };
-      const auto usual = parse_settings({"run"}, nothing, version);
-      examined.options = std::get<run_command>(usual).options;
+      const auto defaults = parse_settings({"run"}, nothing, version);
+      examined.options = std::get<run_command>(defaults).options;
       break;
     }
   }
-  if (examined.found.empty()) examined.found.push_back(well(about, "every setting can be used"));
+  if (examined.found.empty())
+    examined.found.push_back(well("configuration", "every setting can be used"));
   return examined;
 }
 

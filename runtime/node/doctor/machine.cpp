@@ -50,7 +50,7 @@ std::string refusal_to_write(const std::filesystem::path& directory) {
 
 std::string mebibytes(std::uintmax_t bytes) { return std::to_string(bytes >> 20U) + " MiB"; }
 
-struct frees {
+struct frees_addresses {
   void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
 };
 
@@ -64,7 +64,7 @@ std::string refusal_to_listen(const listen_address& address) {
   if (const int failed = ::getaddrinfo(address.host.c_str(), port.c_str(), &wanted, &found);
       failed != 0)
     return ::gai_strerror(failed);
-  const std::unique_ptr<addrinfo, frees> owned(found);
+  const std::unique_ptr<addrinfo, frees_addresses> owned(found);
   const int socket = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket < 0) return std::generic_category().message(errno);
   const int yes = 1;

@@ -95,7 +95,7 @@ examined_node examine_node(const node_caller& caller, const std::string& url) {
                    "give its token with --admin-token FILE, if it has one"));
     }
   };
-  look("/admin/cluster", [&](const json& body) { examined.cluster = body; });
+  look("/admin/cluster", [&](const json& body) { examined.cluster.emplace(body); });
   look("/admin/projections", [&](const json& body) { add_projections(body, examined.found); });
   look("/admin/dead-letters?limit=1000",
        [&](const json& body) { add_dead_letters(body, examined.found); });
