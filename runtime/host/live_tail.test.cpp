@@ -1,5 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <future>
 #include <limits>
 
@@ -16,7 +17,7 @@ constexpr std::size_t batch_size = 4;
 /// A subscriber alone with a log of the test's.
 struct followed_log {
   followed_log() {
-    handle = system.spawn<subscriber, caf::detached>(card, log, "counting", batch_size, time);
+    handle = system.spawn<subscriber, caf::detached>(card, log, "counting", batch_size, time, head);
     card->started(handle, time.now());
   }
   ~followed_log() {
@@ -61,6 +62,7 @@ struct followed_log {
   card_ptr card = registry.card("/subscriber", "subscriber");
   caf::actor_system_config config;
   caf::actor_system system{config};
+  std::atomic<position_t> head{0};
   caf::actor handle;
 };
 

@@ -13,13 +13,11 @@
 #include "runtime/host/engine.hpp"
 #include "runtime/testkit/memory_event_log.hpp"
 #include "runtime/testkit/memory_view_provider.hpp"
+#include "runtime/testkit/patience.test.hpp"
 
 namespace troupe::host {
 
 using namespace std::chrono_literals;
-
-/// How long a test waits for what must happen; it never decides whether something happened.
-inline constexpr auto patience = 30s;
 
 /// A log whose appends a test can watch, delay, precede or break.
 class staged_log final : public event_log {

@@ -10,13 +10,10 @@
 #include "runtime/host/loaded_entity.hpp"
 #include "runtime/testkit/memory_event_log.hpp"
 #include "runtime/testkit/memory_view_provider.hpp"
+#include "runtime/testkit/patience.test.hpp"
 
 namespace troupe::host {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr auto patience = 30s;
 
 const stream_id parcel{"parcels", "7"};
 

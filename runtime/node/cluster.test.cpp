@@ -8,14 +8,12 @@
 #include <thread>
 
 #include "runtime/testkit/memory_message_bus.hpp"
+#include "runtime/testkit/patience.test.hpp"
 
 namespace troupe {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// How long a test waits for what must happen; it never decides whether something happened.
-constexpr auto patience = 30s;
 
 bool eventually(const std::function<bool()>& holds) {
   const auto end = std::chrono::steady_clock::now() + patience;

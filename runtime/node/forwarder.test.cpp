@@ -7,14 +7,12 @@
 
 #include "runtime/node/command_message.hpp"
 #include "runtime/testkit/memory_message_bus.hpp"
+#include "runtime/testkit/patience.test.hpp"
 
 namespace troupe {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// How long a test waits for what must happen; it never decides whether something happened.
-constexpr auto patience = 30s;
 
 announcement called(const std::string& incarnation) {
   announcement own;

@@ -9,14 +9,12 @@
 #include "runtime/host/counter.test.hpp"
 #include "runtime/testkit/memory_event_log.hpp"
 #include "runtime/testkit/memory_view_provider.hpp"
+#include "runtime/testkit/patience.test.hpp"
 
 namespace troupe {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// How long a test waits for what must happen; it never decides whether something happened.
-constexpr auto patience = 30s;
 
 constexpr std::string_view schema = R"({"definitions":{
     "Add":{"type":"object","properties":{"amount":{"type":"integer"}},"required":["amount"]},

@@ -28,8 +28,8 @@ result<letter_name> parse_letter_id(const std::string& id) {
   if (dot == std::string::npos || dot == 0) return no_letter(id);
   letter_name name{id.substr(0, dot)};
   const char* end = id.data() + id.size();
-  const auto [stop, failed] = std::from_chars(id.data() + dot + 1, end, name.number);
-  if (failed != std::errc() || stop != end || name.number == 0) return no_letter(id);
+  const auto [stop, code] = std::from_chars(id.data() + dot + 1, end, name.number);
+  if (code != std::errc() || stop != end || name.number == 0) return no_letter(id);
   return name;
 }
 

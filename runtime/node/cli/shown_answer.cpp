@@ -122,7 +122,7 @@ std::string actor(const json& answer) {
   return text;
 }
 
-std::string cluster(const json& answer, std::size_t width) {
+std::string cluster_table(const json& answer, std::size_t width) {
   auto nodes = answer.value("nodes", json::array());
   for (auto& node : nodes) {
     std::string addresses;
@@ -173,7 +173,7 @@ std::string shown_answer(const operator_command& command, const json& answer, st
   const auto& name = command.name;
   if (name == "command") return outcome(answer);
   if (name == "inspect actor") return actor(answer);
-  if (name == "inspect cluster") return cluster(answer, width);
+  if (name == "inspect cluster") return cluster_table(answer, width);
   if (name == "inspect entity") {
     return shown_text(text_at(answer, "category") + '/' + text_at(answer, "id")) + " at version " +
            text_at(answer, "version") + '\n' + pretty(answer.value("state", json()));

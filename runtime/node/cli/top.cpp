@@ -71,7 +71,7 @@ class watched_node {
   const clock& time_;
 };
 
-void watch(const watched_node& node) {
+void follow(const watched_node& node) {
   live_screen screen;
   std::optional<node_sample> before;
   do {
@@ -104,7 +104,7 @@ int run_top(const operator_command& command, const operator_surroundings& with) 
     with.out << top_screen(*first, nullptr, node.url(), {with.width, 0});
     return 0;
   }
-  watch(node);
+  follow(node);
   return 0;
 }
 
