@@ -1,6 +1,6 @@
 # Everyday commands; `make help` lists them. Everything is built under build/.
 .DEFAULT_GOAL := help
-.PHONY: help run servers build test lint tidy format asan tsan coverage mutants bench fuzz schema image clean
+.PHONY: help run servers build test lint tidy format asan tsan coverage mutants chaos bench fuzz schema image clean
 
 INSTALL := __infra__/install/debian.sh
 ARGS ?=
@@ -46,6 +46,10 @@ tidy: packages-lint ## Run clang-tidy over what changed since its last clean run
 
 format: packages-lint ## Format the C++ files in place
 	@__infra__/ci/lint --fix
+
+chaos: packages-test build ## Break a cluster under load and judge what clients saw (SEED=7, ARGS="--faults kill,pause")
+	@__infra__/install/npm.sh test/e2e
+	@node test/chaos/run.mjs $(ARGS)
 
 bench: packages-bench build/release/build.ninja ## Measure an optimised build; writes docs/benchmarks.md (QUICK=1, ROWS="http hot")
 	@cmake --build build/release --target all troupe_bench

@@ -19,6 +19,7 @@ run=(
 )
 test=(
   curl sqlite3 python3 golang-go golang-github-nats-io-go-nats-dev golang-starlark-dev nodejs npm postgresql chromium
+  faketime iproute2 iptables util-linux
 )
 bench=(wrk postgresql nodejs npm)
 lint=(git clang clang-format clang-tidy libclang-rt-14-dev shellcheck python3)

@@ -20,7 +20,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 /** Violations that are kept of each kind; all are counted. */
-const kept = 20;
+const kept = 200;
 
 class Verdict {
   constructor() {
@@ -237,19 +237,21 @@ function checkEntities(operations, intents, commits, model, verdict) {
   };
   for (const commit of commits) entity(commit.stream.slice(model.category.length + 1)).commits.push(commit);
   for (const intent of intents.values()) {
-    if (!intent.commit && (intent.ok.length > 0 || intent.refused.length > 0)) entity(intent.entity).answers.push(intent);
+    const [answer] = [...intent.ok, ...intent.refused];
+    if (!intent.commit && answer && !answer.reply?.events.length) entity(intent.entity).answers.push({ intent, answer, ...answerInterval(intent) });
   }
   for (const operation of operations) {
     if (operation.kind === 'read' && operation.outcome === 'ok') entity(operation.entity).reads.push(operation);
   }
   const rows = new Map();
   for (const one of entities.values()) {
-    const states = replay(one, model, verdict);
-    const points = pointsOf(one, states, model, verdict);
-    const reach = checkRealTime(points, one.commits.length, verdict);
-    placeRefusals(one, points, reach, states, model, verdict);
-    for (const read of one.reads) checkRead(read, one, reach, states, model, verdict);
-    const row = model.row(states.at(-1));
+    one.states = replay(one, model, verdict);
+    one.versions = [0, ...one.commits.map(({ events }) => events.at(-1).version)];
+    const effects = effectsOf(one);
+    one.reach = checkRealTime(effects, one.commits.length, verdict);
+    placeAnswers(one, effects, model, verdict);
+    for (const read of one.reads) checkRead(read, one, model, verdict);
+    const row = model.row(one.states.at(-1));
     if (row) rows.set(one.id, row);
   }
   return rows;
@@ -279,104 +281,81 @@ function replay({ commits }, model, verdict) {
   return states;
 }
 
-/**
- * Everything whose place in the entity's order is known: effects, and answers that name the version they saw.
- * A point p stands for "after p commits".
- */
-function pointsOf({ commits, answers }, states, model, verdict) {
-  const points = [];
-  const pointOf = new Map([[0, 0]]);
-  commits.forEach((commit, i) => {
-    pointOf.set(commit.events.at(-1).version, i + 1);
-    if (commit.intent?.commit === commit) {
-      points.push({ point: i + 1, effect: true, ...effectInterval(commit.intent), operation: commit.intent.attempts[0] });
-    }
+/** The effects in the order of the log. A point p stands for "after p commits". */
+function effectsOf({ commits }) {
+  return commits.flatMap((commit, i) => {
+    const { intent } = commit;
+    return intent?.commit === commit ? [{ point: i + 1, ...effectInterval(intent), operation: intent.attempts[0] }] : [];
   });
-  for (const intent of answers) {
-    const [answer] = [...intent.ok, ...intent.refused];
-    const version = answer.reply?.version ?? answer.version;
-    if (version === undefined || (answer.outcome === 'ok' && answer.reply.events.length > 0)) continue;
-    const point = pointOf.get(version);
-    if (point === undefined) {
-      verdict.report('never-stored', `the answer names version ${version}, which is not in the log`, answer);
+}
+
+/**
+ * No effect may have been answered before one that comes earlier in the log began. Returns reach[p]: the latest beginning
+ * of the first p effects, before which nobody can see the state that they give.
+ */
+function checkRealTime(effects, length, verdict) {
+  const reach = new Array(length + 1).fill(-Infinity);
+  let latest = { invoke: -Infinity };
+  let point = 0;
+  for (const one of effects) {
+    reach.fill(latest.invoke, point, one.point);
+    point = one.point;
+    if (one.complete < latest.invoke) {
+      verdict.report('real-time', 'this had ended before the other began, but the log orders it after that one', one.operation, latest.operation);
+    }
+    if (one.invoke > latest.invoke) latest = one;
+  }
+  return reach.fill(latest.invoke, point);
+}
+
+/**
+ * Answers that changed nothing must be true of a state that is not older than what had been seen when the command began, and not
+ * newer than what had begun when it was answered. Some say which version they saw. For the others the oldest such state is taken, in the
+ * order of time: as they change nothing, this finds places for all of them if there are any.
+ */
+function placeAnswers({ answers, reach, states, versions }, effects, model, verdict) {
+  const pointOf = new Map(versions.map((version, point) => [version, point]));
+  const moments = [...effects, ...answers].sort((a, b) => a.complete - b.complete);
+  answers.sort((a, b) => a.invoke - b.invoke);
+  const explained = (point, one) => explains(states[point], versions[point], one, model);
+  const say = (kind, text, { answer }) => verdict.report(kind, text, answer);
+  let seen = 0;
+  let next = 0;
+  for (const one of answers) {
+    for (; moments[next]?.complete < one.invoke; ++next) seen = Math.max(seen, moments[next].point);
+    one.point = seen;
+    const version = one.answer.reply?.version ?? one.answer.version;
+    if (version !== undefined) {
+      const point = pointOf.get(version);
+      if (point === undefined) say('never-stored', `the answer names version ${version}, which is not in the log`, one);
+      else if (!explained(point, one)) say('answer-without-reason', `version ${version} does not explain the answer to ${one.intent.command}`, one);
+      else if (point < seen) say('stale-answer', `version ${versions[seen]} had been seen, the answer is of version ${version}`, one);
+      else if (reach[point] > one.complete) say('real-time', `the answer is of version ${version}, which came later`, one);
+      else one.point = point;
       continue;
     }
-    points.push({ point, effect: false, ...answerInterval(intent), operation: answer });
-    if (!explains(states[point], version, intent, answer, model)) {
-      verdict.report('answer-without-reason', `version ${version} does not explain the answer to ${intent.command}`, answer);
+    let point = seen;
+    while (reach[point] <= one.complete && !explained(point, one)) ++point;
+    if (reach[point] <= one.complete) {
+      one.point = point;
+    } else {
+      const past = states.findIndex((_, older) => older < seen && explained(older, one));
+      if (past >= 0) say('stale-answer', `version ${versions[seen]} had been seen, only older ones refuse ${one.intent.command} with ${one.answer.code}`, one);
+      else say('answer-without-reason', `no state of that time refuses ${one.intent.command} with ${one.answer.code}`, one);
     }
   }
-  return points.sort((a, b) => a.point - b.point || b.effect - a.effect);
 }
 
 /** Does this state, at this version, give that answer to the intent? */
-function explains(state, version, intent, answer, model) {
+function explains(state, version, { intent, answer }, model) {
   if (answer.code === 'version-mismatch') return intent.expected != null && intent.expected !== version;
   if (intent.expected != null && intent.expected !== version) return false;
   const due = model.decide(state, intent.command, intent.data, '');
   return answer.outcome === 'ok' ? due.events?.length === 0 : due.refused === answer.code;
 }
 
-/**
- * In the order of points, nothing may have ended before something earlier in that order began. Returns reach[p]: the latest
- * beginning of whatever must come before the state after p commits can be seen.
- */
-function checkRealTime(points, length, verdict) {
-  const reach = new Array(length + 1).fill(-Infinity);
-  let latest = { invoke: -Infinity }; // of what comes before the answers at this point
-  let answered = latest; // of those, which are in no order among themselves
-  let point = 0;
-  const advance = (to) => {
-    if (answered.invoke > latest.invoke) latest = answered;
-    reach.fill(latest.invoke, point + 1, to + 1);
-    point = to;
-  };
-  for (const one of points) {
-    if (one.point > point) advance(one.point);
-    if (one.complete < latest.invoke) {
-      verdict.report('real-time', 'this had ended before the other began, but the log orders it after that one', one.operation, latest.operation);
-    }
-    if (one.effect) {
-      if (one.invoke > latest.invoke) latest = one;
-      reach[point] = latest.invoke;
-    } else if (one.invoke > answered.invoke) {
-      answered = one;
-    }
-  }
-  advance(length);
-  return reach;
-}
-
-/**
- * A refusal does not say which version it saw. One must exist that refuses so, is not older than what had been seen when the
- * command began, and not newer than what had begun when it was answered. Refusals change nothing, so taking the oldest
- * such version for each, in the order of time, finds places for all if there are any.
- */
-function placeRefusals({ answers, commits }, points, reach, states, model, verdict) {
-  const open = answers.filter(({ refused: [answer] }) => answer && answer.version === undefined);
-  if (open.length === 0) return;
-  const moments = points.map((one) => ({ time: one.complete, point: one.point }));
-  const waiting = open.map((intent) => ({ intent, ...answerInterval(intent) }));
-  moments.push(...waiting.map((one) => ({ time: one.complete, refusal: one })));
-  moments.sort((a, b) => a.time - b.time);
-  waiting.sort((a, b) => a.invoke - b.invoke);
-  const explained = (point, { intent }) => explains(states[point], commits[point - 1]?.events.at(-1).version ?? 0, intent, intent.refused[0], model);
-  let seen = 0;
-  let next = 0;
-  for (const one of waiting) {
-    for (; moments[next]?.time < one.invoke; ++next) seen = Math.max(seen, moments[next].point ?? moments[next].refusal.point);
-    one.point = seen;
-    while (reach[one.point] <= one.complete && !explained(one.point, one)) ++one.point;
-    if (!(reach[one.point] <= one.complete)) {
-      const [answer] = one.intent.refused;
-      verdict.report('answer-without-reason', `no state of that time refuses ${one.intent.command} with ${answer.code}`, answer);
-      one.point = seen;
-    }
-  }
-}
-
 /** A row that was read is one the entity had, not older than was asked for, nor newer than what had begun. */
-function checkRead(read, { commits }, reach, states, model, verdict) {
+function checkRead(read, { commits, reach, states }, model, verdict) {
   if (read.position < read.atLeast) {
     verdict.report('stale-read', `position ${read.atLeast} was asked for, ${read.position} was the answer`, read);
   }
@@ -431,5 +410,5 @@ export function compareLogs(log, other, from) {
 
 /** One violation for people. */
 export function describe({ kind, text, involved }) {
-  return [`${kind}: ${text}`, ...involved.map((one) => `    ${JSON.stringify(one)}`)].join('\n');
+  return [`${kind}: ${text}`, ...involved.map((one) => `    ${JSON.stringify(one).slice(0, 1000)}`)].join('\n');
 }

@@ -203,13 +203,13 @@ const faults = {
     && !eventsOf(made, one.entity).some(({ type }) => type === 'AccountClosed'), (_, operation) => {
     operation.code = 'account-closed';
   })],
-  'a refusal whose reason had gone': ['answer-without-reason', inEffect(any, (made, { entity }) => {
+  'a refusal whose reason had gone': ['stale-answer', inEffect(any, (made, { entity }) => {
     later(made, { entity, command: 'ModifyUser', data: modification, outcome: 'refused', status: 409, code: 'user-not-found' });
   })],
   'a demanded version that was there and is refused': ['answer-without-reason', inEffect((made, _, events) => last(made, _, events), (made, { entity, reply: { version } }) => {
     later(made, { entity, command: 'ModifyUser', data: modification, expected: version, outcome: 'refused', status: 412, code: 'version-mismatch', version });
   })],
-  '"nothing changed", said of a state that is past': ['real-time', inEffect((made, { expected }, events) => expected === null && events[0].version > 1
+  '"nothing changed", said of a state that is past': ['stale-answer', inEffect((made, { expected }, events) => expected === null && events[0].version > 1
     && eventsOf(made, entityOf(events[0]))[0].type === 'UserAdded', (made, { entity, reply: { stream } }) => {
     const { data } = eventsOf(made, entity)[0];
     const reply = { id: entity, stream, version: 1, position: 'identity:0', commandId: 'planted', events: [] };
@@ -221,6 +221,11 @@ const faults = {
   })],
   'a version that is not in the log': ['never-stored', inEffect(any, (made, { entity, reply }) => {
     later(made, { entity, command: 'LockAccount', data: { reason: 'planted' }, outcome: 'ok', status: 200, reply: { ...reply, version: 10_000, events: [] } });
+  })],
+  'an answer from a state that comes later': ['real-time', inEffect((made, { command }) => command === 'AddUser', (made, operation) => {
+    const { entity, data, reply, invoke } = operation;
+    later(made, { entity, command: 'AddUser', data: { ...data, firstName: 'planted' }, invoke: invoke - 2, complete: invoke - 1,
+      outcome: 'ok', status: 200, reply: { ...reply, commandId: 'planted', events: [] } });
   })],
   'a row older than the position that was asked for': ['stale-read', inEffect((made, { command }, [event]) => command === 'ModifyUser' && event.version > 1, (made, { entity }, [event]) => {
     const before = eventsOf(made, entity).slice(0, eventsOf(made, entity).indexOf(event));

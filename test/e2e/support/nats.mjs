@@ -17,8 +17,8 @@ process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 class Broker {
   /** `lines` are added to the configuration, `storage` to its part about JetStream; `store` is where that keeps its files. */
-  constructor(directory, { program = 'nats-server', port = -1, lines = [], storage = [], store = join(directory, 'store') } = {}) {
-    Object.assign(this, { directory, program, port, lines, storage, store });
+  constructor(directory, { program = 'nats-server', host = '127.0.0.1', port = -1, lines = [], storage = [], store = join(directory, 'store') } = {}) {
+    Object.assign(this, { directory, program, host, port, lines, storage, store });
   }
 
   get url() { return `nats://127.0.0.1:${this.port}`; }
@@ -27,7 +27,7 @@ class Broker {
   /** Starts it, again on the same port and store after `kill`; does not wait until it is ready. */
   launch() {
     const config = join(this.directory, 'nats.conf');
-    writeFileSync(config, [`listen: "127.0.0.1:${this.port}"`, 'max_payload: 2MB', `ports_file_dir: "${this.directory}"`,
+    writeFileSync(config, [`listen: "${this.host}:${this.port}"`, 'max_payload: 2MB', `ports_file_dir: "${this.directory}"`,
       `jetstream { ${[`store_dir: "${this.store}"`, ...this.storage].join(', ')} }`, ...this.lines, ''].join('\n'));
     this.child = spawn(this.program, ['-c', config, '-l', join(this.directory, 'nats.log')], { stdio: 'ignore' });
     running.add(this.child);
@@ -75,19 +75,24 @@ const freePort = () => new Promise((resolve) => {
   });
 });
 
-/** Starts three servers that form one cluster and waits until they keep streams together. */
-export async function startCluster(t, options = {}) {
+/**
+ * Starts three servers that form one cluster and waits until they keep streams together. `routeHost(i, j)` is the address
+ * under which server i reaches server j.
+ */
+export async function startCluster(t, { routeHost = () => '127.0.0.1', clusterLines = [], ...options } = {}) {
   const ports = [];
   for (let i = 0; i < 3; ++i) ports.push({ client: await freePort(), route: await freePort() });
-  const routes = ports.map(({ route }) => `"nats://127.0.0.1:${route}"`).join(', ');
+  const routes = (i) => ports.map(({ route }, j) => `"nats://${routeHost(i, j)}:${route}"`).join(', ');
+  const listen = (route) => `listen: "${options.host ?? '127.0.0.1'}:${route}"`;
   const brokers = ports.map(({ client, route }, i) => new Broker(temporaryDirectory(t), {
     ...options, port: client,
-    lines: [`server_name: "n${i}"`, `cluster { name: "test", listen: "127.0.0.1:${route}", routes: [${routes}] }`],
+    lines: [`server_name: "n${i}"`, `cluster { ${['name: "test"', listen(route), `routes: [${routes(i)}]`, ...clusterLines].join(', ')} }`],
   }));
   afterwards(t, () => Promise.all(brokers.map((one) => one.kill())));
   await Promise.all(brokers.map((one) => one.start()));
   const cluster = {
     brokers,
+    ports,
     url: brokers.map((one) => one.url).join(','),
     named: (name) => brokers[Number(name.slice(1))],
   };
