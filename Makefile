@@ -1,6 +1,6 @@
 # Everyday commands; `make help` lists them. Everything is built under build/.
 .DEFAULT_GOAL := help
-.PHONY: help run servers build test lint tidy format asan tsan coverage mutants chaos bench fuzz schema image clean
+.PHONY: help run servers build test lint tidy format asan tsan coverage mutants chaos bench fuzz schema image sbom clean
 
 INSTALL := __infra__/install/debian.sh
 ARGS ?=
@@ -64,6 +64,10 @@ schema: packages-test ## Generate the message types from their TypeScript source
 
 image: ## Build the container image with docker, podman or buildah (IMAGE=troupe:dev)
 	@__infra__/image/build $(IMAGE)
+
+sbom: build ## List what the program is made of: build/troupe.cdx.json (CycloneDX)
+	@__infra__/ci/sbom build >build/troupe.cdx.json
+	@echo build/troupe.cdx.json
 
 clean: ## Remove what was built (not ./data)
 	@rm -rf build

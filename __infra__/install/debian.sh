@@ -19,7 +19,7 @@ run=(
 )
 test=(
   curl sqlite3 python3 golang-go golang-github-nats-io-go-nats-dev golang-starlark-dev nodejs npm postgresql chromium
-  faketime iproute2 iptables util-linux
+  faketime iproute2 iptables util-linux prometheus checksec
 )
 bench=(wrk postgresql nodejs npm)
 lint=(git clang clang-format clang-tidy libclang-rt-14-dev shellcheck python3)
@@ -28,7 +28,7 @@ nats_server_minimum=2.10
 next_suite=trixie
 
 # A command that is already there, from wherever, makes its package unnecessary.
-declare -A command_of=([nodejs]=node [npm]=npm [golang-go]=go [python3]=python3 [git]=git [curl]=curl)
+declare -A command_of=([nodejs]=node [npm]=npm [golang-go]=go [python3]=python3 [git]=git [curl]=curl [prometheus]=promtool)
 
 wanted=()
 for group in "${@:-build}"; do
@@ -129,3 +129,7 @@ for package in "${missing[@]}"; do
   packages+=("$package")
 done
 apt install -y --no-install-recommends "${packages[@]}"
+# Only its programs are wanted; its server would take the admin endpoint's port, now and after each boot.
+if [[ " ${packages[*]} " == *" prometheus "* ]] && command -v systemctl >/dev/null; then
+  "${as_root[@]}" systemctl disable --now prometheus 2>/dev/null || true
+fi
