@@ -1,6 +1,7 @@
 #include "runtime/node/metrics.hpp"
 
 #include <mutex>
+#include <string_view>
 #include <utility>
 
 #include <prometheus/counter.h>
@@ -35,6 +36,8 @@ const prometheus::Histogram::BucketBoundaries& duration_buckets() {
   return buckets;
 }
 
+/// A number read at scrape time. By the conventions' own words, one that only rises is called
+/// `…_total` and is a counter.
 struct gauge_family {
   std::string name;
   std::string help;
@@ -45,11 +48,12 @@ prometheus::MetricFamily collect(const gauge_family& family) {
   prometheus::MetricFamily collected;
   collected.name = family.name;
   collected.help = family.help;
-  collected.type = prometheus::MetricType::Gauge;
+  const bool rises = std::string_view(family.name).ends_with("_total");
+  collected.type = rises ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
   for (auto& sample : family.read()) {
     prometheus::ClientMetric metric;
     for (auto& [name, value] : sample.labels) metric.label.push_back({name, value});
-    metric.gauge.value = sample.value;
+    (rises ? metric.counter.value : metric.gauge.value) = sample.value;
     collected.metric.push_back(std::move(metric));
   }
   return collected;

@@ -48,7 +48,7 @@ class metric_registry {
   /// s.
   metric_histogram& histogram(const std::string& name, const std::string& help,
                               const metric_labels& labels = {});
-  /// Gauges whose values are asked for at each scrape; `read` is called on the scraping thread.
+  /// Gauges, or counters if named `…_total`, read at each scrape, on the scraping thread.
   void gauges(const std::string& name, const std::string& help,
               std::function<std::vector<metric_sample>()> read);
 

@@ -1,6 +1,7 @@
 #include "runtime/node/running_node.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "runtime/host/loaded_entity.hpp"
@@ -14,6 +15,8 @@ namespace {
 /// Up to here the events that a projector has not yet applied are counted one by one; beyond, they
 /// are estimated.
 constexpr std::size_t max_counted_commits = 1'000;
+/// Dead letters that one scrape looks at.
+constexpr std::size_t max_counted_letters = 1'000;
 
 error no_category(const std::string& category) {
   return {errc::not_found, "there is no category '" + category + "'"};
@@ -110,6 +113,10 @@ result<std::vector<host::bound_projection>> running_node::open_views() {
   return bound;
 }
 
+double running_node::seconds_since(timestamp then) const {
+  return std::max(0.0, std::chrono::duration<double>(clock_.now() - then).count());
+}
+
 void running_node::register_gauges() {
   // So that they show, at zero, before they are reached.
   for (const auto& one : all_limits()) limit_counter(metrics_, one.flag);
@@ -125,29 +132,30 @@ void running_node::register_gauges() {
       "troupe_command_handlers_awake", "Of these, those that do not rest.",
       [this, one_value] { return one_value(static_cast<double>(engine_->counts().awake)); });
   metrics_.gauges(
-      "troupe_command_handlers_rested",
-      "How often command handlers were put to rest since the start.",
+      "troupe_command_handlers_rested_total", "How often command handlers were put to rest.",
       [this, one_value] { return one_value(static_cast<double>(engine_->counts().rested)); });
-  metrics_.gauges("troupe_command_handlers_passivated",
-                  "Command handlers passivated since the start, by the limit that was reached.",
-                  [this] {
+  metrics_.gauges("troupe_command_handlers_passivated_total",
+                  "Command handlers passivated, by the limit that was reached.", [this] {
                     const auto counts = engine_->counts();
                     return std::vector<metric_sample>{
                         {{{"limit", "max-resident"}}, static_cast<double>(counts.surplus)},
                         {{{"limit", "idle"}}, static_cast<double>(counts.idled)}};
                   });
   metrics_.gauges(
-      "troupe_commands_shed", "Commands refused for overload since the start.",
+      "troupe_commands_shed_total", "Commands refused for overload.",
       [this, one_value] { return one_value(static_cast<double>(engine_->counts().shed)); });
   metrics_.gauges(
-      "troupe_commands_rescued",
-      "Commands that a crash dropped, decided again or resolved from the log, since the start.",
+      "troupe_commands_rescued_total",
+      "Commands that a crash dropped, decided again or resolved from the log.",
       [this, one_value] { return one_value(static_cast<double>(engine_->counts().rescued)); });
+  metrics_.gauges("troupe_build_info", "1; the version is a label.", [] {
+    return std::vector<metric_sample>{{{{"version", version_text}}, 1}};
+  });
   metrics_.gauges("troupe_ready", "1 when the node is ready.", [this, one_value] {
     return one_value(std::ranges::all_of(readiness_checks(), &health_check::ok) ? 1 : 0);
   });
   metrics_.gauges(
-      "troupe_command_handlers_moved",
+      "troupe_command_handlers_moved_total",
       "Command handlers passivated since the start because another node owns their "
       "entity.",
       [this, one_value] { return one_value(static_cast<double>(engine_->counts().moved)); });
@@ -174,11 +182,6 @@ void running_node::register_gauges() {
             [](const host::projection_info& one) { return static_cast<double>(one.position); });
       });
   metrics_.gauges(
-      "troupe_projection_parked_events", "Events parked since the start.", [each_projection] {
-        return each_projection(
-            [](const host::projection_info& one) { return static_cast<double>(one.parked); });
-      });
-  metrics_.gauges(
       "troupe_actor_stalled",
       "1 for an actor that has work and does not advance, command handlers apart.", [this] {
         const auto stalled = engine_->stalled();
@@ -190,12 +193,55 @@ void running_node::register_gauges() {
         }
         return samples;
       });
-  metrics_.gauges("troupe_actor_restarts", "Restarts by actor, command handlers apart.", [this] {
+  metrics_.gauges("troupe_projection_parked_events_total",
+                  "Events parked, and those that wait behind them.", [each_projection] {
+                    return each_projection([](const host::projection_info& one) {
+                      return static_cast<double>(one.parked);
+                    });
+                  });
+  // What cannot be read has no sample: no number is better than a wrong one.
+  metrics_.gauges("troupe_projection_lag_seconds", "Age of the oldest commit that a view lacks.",
+                  [this] {
+                    std::vector<metric_sample> samples;
+                    for (const auto& one : engine_->projections()) {
+                      const auto next = log_->read_category(one.category, one.position + 1, 1);
+                      if (!next) continue;
+                      const auto age = next->empty() ? 0.0 : seconds_since(next->front().data.time);
+                      samples.push_back({{{"projection", one.name}}, age});
+                    }
+                    return samples;
+                  });
+  metrics_.gauges("troupe_log_position", "Position of a category's last commit.", [this] {
     std::vector<metric_sample> samples;
-    for (const auto& one : engine_->components())
-      samples.push_back({{{"path", one.path}}, static_cast<double>(one.restarts)});
+    for (const auto& one : features_) {
+      for (const auto& aggregate : one.aggregates()) {
+        const auto& category = aggregate.kernel->category();
+        if (const auto head = log_->head(category))
+          samples.push_back({{{"category", category}}, static_cast<double>(*head)});
+      }
+    }
     return samples;
   });
+  metrics_.gauges("troupe_dead_letters",
+                  "Parked now, by projector or bridge; counted up to a thousand.", [this] {
+                    std::map<std::string, double> counts;
+                    const auto letters = dead_letters(0, max_counted_letters);
+                    if (!letters) return std::vector<metric_sample>{};
+                    for (const auto& one : engine_->projections()) counts[one.name] = 0;
+                    for (const auto& one : (*letters)["items"])
+                      ++counts[one.value("projection", one.value("bridge", ""))];
+                    std::vector<metric_sample> samples;
+                    for (const auto& [from, count] : counts)
+                      samples.push_back({{{"from", from}}, count});
+                    return samples;
+                  });
+  metrics_.gauges("troupe_actor_restarts_total", "Restarts by actor, command handlers apart.",
+                  [this] {
+                    std::vector<metric_sample> samples;
+                    for (const auto& one : engine_->components())
+                      samples.push_back({{{"path", one.path}}, static_cast<double>(one.restarts)});
+                    return samples;
+                  });
 }
 
 std::vector<health_check> running_node::startup_checks() {
@@ -317,8 +363,7 @@ result<json> running_node::describe(const host::projection_info& one) {
     if (behind->size() == max_counted_commits)
       lag_events = std::max<std::uint64_t>(lag_events, *head - one.position);
     if (!behind->empty()) {
-      lag_seconds = std::max(
-          0.0, std::chrono::duration<double>(clock_.now() - behind->front().data.time).count());
+      lag_seconds = seconds_since(behind->front().data.time);
     }
   }
   return json{{"name", one.name},

@@ -103,6 +103,7 @@ class running_node final : public node_model {
   void register_gauges();
   void join(std::shared_ptr<message_bus> bus);
   [[nodiscard]] json addresses() const;
+  [[nodiscard]] double seconds_since(timestamp then) const;
   [[nodiscard]] json describe(const host::actor_info& one) const;
   /// The node whose databases the views are in; null when nodes share them.
   [[nodiscard]] json keeper() const;

@@ -49,7 +49,7 @@ test('a projector that throws is restarted once, then parks the event, and only 
   const projection = await node.projection('depots');
   assert.deepEqual([projection.status, projection.parked, projection.lagEvents], ['running', 3, 0]);
   assert.match(projection.lastError, /32 bits/);
-  assert.match((await node.get('/metrics')).text, /^troupe_projection_parked_events\{projection="depots"\} 3$/m);
+  assert.match((await node.get('/metrics')).text, /^troupe_projection_parked_events_total\{projection="depots"\} 3$/m);
   assert.equal((await node.get('/readyz')).status, 200);
 
   await t.test('the key still waits after the node was restarted', async (t) => {

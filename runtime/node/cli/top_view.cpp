@@ -88,7 +88,7 @@ std::vector<std::string> head_of(const node_sample& now, const node_sample* befo
   };
   auto commands = "commands  " + speed.of("troupe_commands_total") + ", " +
                   gauge("troupe_commands_in_flight") + " in flight, " +
-                  gauge("troupe_commands_shed") + " shed";
+                  gauge("troupe_commands_shed_total") + " shed";
   const auto count = speed.growth("troupe_command_duration_seconds_count");
   const auto time = speed.growth("troupe_command_duration_seconds_sum");
   if (count && time && *count > 0)
