@@ -7,6 +7,7 @@
 #include "runtime/node/one_line.hpp"
 #include "runtime/node/verify_log.hpp"
 #include "runtime/node/verify_view.hpp"
+#include "runtime/node/without_secrets.hpp"
 
 namespace troupe {
 namespace {
@@ -50,7 +51,7 @@ class check_run {
     say("verifying files");
     auto data = open(asked_.place, report);
     if (!data) {
-      err_ << "troupe: " << one_line(data.error().message) << '\n';
+      err_ << "troupe: " << one_line(without_secrets(data.error().message)) << '\n';
       return not_looked_at;
     }
     if (data->log) verify(features, *data, report);

@@ -14,6 +14,7 @@
 #include "runtime/core/database_url.hpp"
 #include "runtime/node/cli/completion.hpp"
 #include "runtime/node/limits.hpp"
+#include "runtime/node/without_secrets.hpp"
 
 namespace troupe {
 
@@ -141,14 +142,6 @@ result<void> check_cluster(const std::string& name) {
                "'" + name + "' must be a lower-case letter and up to 31 of [a-z0-9-]"};
 }
 
-/// A broker's URL as it may be shown: without user and password.
-std::string without_secrets(const std::string& url) {
-  const auto at = url.rfind('@');
-  if (at == std::string::npos) return url;
-  const auto scheme = url.find("://");
-  return (scheme == std::string::npos ? "" : url.substr(0, scheme + 3)) + url.substr(at + 1);
-}
-
 std::optional<std::string> check_and_complete(settings& options) {
   auto http = parse_address(options.http);
   if (!http) return "--http: " + http.error().message;
@@ -183,9 +176,9 @@ std::optional<std::string> check_and_complete(settings& options) {
   return std::nullopt;
 }
 
-/// One line for a wrong setting of a command.
+/// One line for a wrong setting of a command. What is quoted may be a URL behind a misspelt flag.
 print_and_exit usage_error(const std::string& what, const std::string& command = "run") {
-  std::string line = what;
+  std::string line = without_secrets(what);
   std::ranges::replace(line, '\n', ' ');
   return {"troupe: " + line + "; see 'troupe " + command + " --help'\n", 2};
 }
@@ -313,8 +306,10 @@ parse_settings(const std::vector<std::string>& arguments, const environment& env
   } catch (const CLI::CallForHelp&) {
     return print_and_exit{app.help(), 0};  // Of the command that was asked for.
   } catch (const CLI::ParseError& problem) {
-    const bool of_command = !arguments.empty() && app.got_subcommand(arguments.front());
-    return usage_error(problem.what(), of_command ? arguments.front() : "run");
+    const auto named = std::as_const(app).get_subcommands([&](const CLI::App* one) {
+      return !arguments.empty() && one->get_name() == arguments.front();
+    });
+    return usage_error(problem.what(), named.empty() ? "run" : arguments.front());
   } catch (const std::exception& problem) {  // The library's reader of files is not total.
     return usage_error(std::string("--config: the file cannot be read: ") + problem.what());
   }

@@ -24,6 +24,30 @@ print_and_exit refused(const std::vector<std::string>& arguments) {
   return std::get<print_and_exit>(outcome);
 }
 
+BOOST_AUTO_TEST_CASE(an_unknown_command_is_refused_in_one_line) {
+  const auto why = refused({"rum", "--http", "127.0.0.1:1"});
+  BOOST_TEST(why.status == 2);
+  BOOST_TEST(why.text.starts_with("troupe: "));
+  BOOST_TEST(why.text.find("rum") != std::string::npos, why.text);
+  BOOST_TEST(why.text.find('\n') == why.text.size() - 1);
+}
+
+BOOST_AUTO_TEST_CASE(an_error_line_quotes_no_password) {
+  for (const auto* url :
+       {"postgres://troupe:hush@db/views", "nats://hush@broker", "password=hush"}) {
+    for (const std::vector<std::string>& wrong :
+         {std::vector<std::string>{"run", "--postgress", url},
+          {"run", "--drain", url},
+          {"run", url},
+          {url},
+          {"run", std::string("--postgress=") + url}}) {
+      const auto why = refused(wrong);
+      BOOST_TEST(why.status == 2);
+      BOOST_TEST(why.text.find("hush") == std::string::npos, why.text);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_SUITE(limits)
 
 BOOST_AUTO_TEST_CASE(every_limit_is_a_flag_with_a_variable_and_shows_in_the_configuration) {
