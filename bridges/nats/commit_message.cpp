@@ -85,7 +85,8 @@ read_commit from_message(const stored_message& stored, const std::string& catego
   data.event_count = static_cast<std::uint32_t>(events.value_or(1));
   if (parsed_time) data.time = *parsed_time;
   read.previous = previous.value_or(0);
-  read.whole = version && *version > 0 && events && *events > 0 && previous && time && parsed_time;
+  const bool counted = events && *events > 0 && *events == data.event_count;
+  read.whole = version && *version > 0 && counted && previous && time && parsed_time;
   return read;
 }
 
