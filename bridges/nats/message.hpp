@@ -46,5 +46,7 @@ std::optional<std::uint64_t> number_of(const natsMsg& received, const char* name
 
 /// The status that a broker sends in place of a body (404, 408, 503 …); 0 for a normal message.
 int status_of(const natsMsg& received);
+/// The status when nobody listens on the subject of a request.
+inline constexpr int no_responders = 503;
 
 }  // namespace troupe::nats

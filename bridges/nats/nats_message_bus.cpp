@@ -12,9 +12,6 @@
 namespace troupe::nats {
 namespace {
 
-/// What the broker says in place of an answer when nobody listens.
-constexpr int no_responders = 503;
-
 /// A subscription whose messages are taken on a thread of the library; ended by the destructor. Not
 /// by `natsSubscription_NextMsg`: that hides which question the broker says nobody listens to.
 class subscription final : public watch {

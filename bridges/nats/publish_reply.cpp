@@ -8,8 +8,6 @@
 namespace troupe::nats {
 namespace {
 
-constexpr int no_responders = 503;
-
 // The broker's error codes. A lost race has one number up to 2.10 and another on newer servers.
 constexpr std::array lost_race{10071, 10164};
 /// The same message id is on its way through the cluster.

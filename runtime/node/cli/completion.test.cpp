@@ -7,7 +7,7 @@
 namespace troupe {
 namespace {
 
-BOOST_AUTO_TEST_SUITE(completion)
+BOOST_AUTO_TEST_SUITE(shell_completion)
 
 BOOST_AUTO_TEST_CASE(commands_flags_and_values_come_from_the_parser) {
   std::string level;
