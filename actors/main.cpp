@@ -1,6 +1,10 @@
 #include "actors/identity/feature.hpp"
+#include "bridges/http/admin_tokens.hpp"
 #include "bridges/http/client.hpp"
 #include "bridges/http/http_bridge.hpp"
+#include "bridges/http/web_key_source.hpp"
+#include "bridges/jwt/file_source.hpp"
+#include "bridges/jwt/token_authenticator.hpp"
 #include "bridges/nats/broker_examination.hpp"
 #include "bridges/nats/channels.hpp"
 #include "bridges/nats/log_place.hpp"
@@ -50,17 +54,51 @@ troupe::http::http_options http_options(const settings& options,
   return http;
 }
 
-troupe::result<std::shared_ptr<troupe::bridge>> http_bridge(troupe::node_model& model,
-                                                            const settings& options) {
-  auto http = http_options(options, options.http_address);
-  http.cors_origins = options.cors;
-  return std::shared_ptr<troupe::bridge>(troupe::http::make_http_bridge(model, std::move(http)));
-}
+/// The issuer's keys and who checks tokens with them; neither with `--auth none`.
+class token_checks {
+ public:
+  troupe::result<std::shared_ptr<troupe::bridge>> keys(troupe::node_model& model,
+                                                       const settings& options) {
+    if (options.auth != "jwt") return std::shared_ptr<troupe::bridge>();
+    auto source = source_of(options.jwks);
+    if (!source) return std::move(source).error();
+    auto ring = std::make_shared<troupe::jwt::key_ring>(std::move(*source));
+    troupe::jwt::expectations wanted;
+    wanted.issuer = "https://" + options.jwt_domain + '/';
+    wanted.audience = options.jwt_audience;
+    tokens_ = std::make_shared<troupe::jwt::token_authenticator>(ring, wanted, model.time());
+    return std::shared_ptr<troupe::bridge>(ring);
+  }
+
+  troupe::result<std::shared_ptr<troupe::bridge>> http(troupe::node_model& model,
+                                                       const settings& options) {
+    auto http = http_options(options, options.http_address);
+    http.cors_origins = options.cors;
+    http.tokens = tokens_;
+    if (options.auth != "none" && !http.tokens)
+      return troupe::error{troupe::errc::internal, "--auth: nobody checks tokens; this is a bug"};
+    return std::shared_ptr<troupe::bridge>(troupe::http::make_http_bridge(model, std::move(http)));
+  }
+
+ private:
+  static troupe::result<std::shared_ptr<troupe::key_source>> source_of(const std::string& place) {
+    if (place.find("://") != std::string::npos) return troupe::http::make_web_key_source(place);
+    return std::shared_ptr<troupe::key_source>(std::make_shared<troupe::jwt::file_source>(place));
+  }
+
+  std::shared_ptr<troupe::authenticator> tokens_;
+};
 
 troupe::result<std::shared_ptr<troupe::bridge>> admin_bridge(troupe::node_model& model,
                                                              const settings& options) {
-  return std::shared_ptr<troupe::bridge>(
-      troupe::http::make_admin_bridge(model, http_options(options, options.admin_address)));
+  auto http = http_options(options, options.admin_address);
+  if (!options.admin_token.empty()) {
+    auto tokens = troupe::http::admin_tokens::read(options.admin_token);
+    if (!tokens) return std::move(tokens).error();
+    http.admin = std::make_shared<const troupe::http::admin_tokens>(*std::move(tokens));
+    http.admin_reads_guarded = !options.admin_address.loopback();
+  }
+  return std::shared_ptr<troupe::bridge>(troupe::http::make_admin_bridge(model, std::move(http)));
 }
 
 /// Log and views of one data directory hold its lock together.
@@ -191,6 +229,7 @@ troupe::result<std::unique_ptr<troupe::view_provider>> memory_views(const settin
 int main(int argc, char** argv) {
   const auto sqlite = std::make_shared<sqlite_storage>();
   const auto broker = std::make_shared<nats_broker>();
+  const auto tokens = std::make_shared<token_checks>();
   return troupe::node(argc, argv)
       .with(identity::feature())
       .with_log("sqlite", [sqlite](const settings& options) { return sqlite->log(options); })
@@ -210,7 +249,12 @@ int main(int argc, char** argv) {
       .with_migrations("sqlite3", troupe::sqlite::open_migration_target)
       .with_client(troupe::http::make_client())
       .with_examination(examine_log)
-      .with_bridge(http_bridge)
+      .with_bridge([tokens](troupe::node_model& model, const settings& options) {
+        return tokens->keys(model, options);
+      })
+      .with_bridge([tokens](troupe::node_model& model, const settings& options) {
+        return tokens->http(model, options);
+      })
       .with_bridge([broker](troupe::node_model& model, const settings& options) {
         return broker->commands(model, options);
       })

@@ -1,6 +1,7 @@
 #include "actors/identity/feature.hpp"
 
 #include "actors/identity/aggregator/users_view.hpp"
+#include "actors/identity/application/user_rules.hpp"
 #include "actors/identity/application/users_routes.hpp"
 #include "actors/identity/microservice/accounts.hpp"
 #include "actors/identity/microservice/user.hpp"
@@ -14,7 +15,8 @@ troupe::feature feature() {
       .with_aggregate<user>(json_schema())
       .with_private_table<accounts>()
       .with_microservice_migrations(microservice_migrations())
-      .with_view<users_view>()
+      .with_rules<user_rules>()
+      .with_view<users_view>(visible_users)
       .with_view_migrations(aggregator_migrations())
       .with_routes(users_routes());
 }

@@ -15,6 +15,8 @@ std::unique_ptr<server_bridge> make_http_bridge(node_model& model, http_options 
   add_command_routes(*routes, around);
   add_description_routes(*routes, around);
   browser_guard guard(options.hosts);
+  refused_tokens(model.metrics(), "malformed");  // So that it shows, at zero, before the first.
+  auto admit = options.tokens ? token_gate(options.tokens, model.metrics()) : open_gate();
   cors_policy cors(options.cors_origins, options.debug_sub);
   return std::make_unique<server>(model, std::move(options),
                                   site{.name = "http",
@@ -22,6 +24,7 @@ std::unique_ptr<server_bridge> make_http_bridge(node_model& model, http_options 
                                        .routes = std::move(routes),
                                        .cors = std::move(cors),
                                        .guard = std::move(guard),
+                                       .admit = std::move(admit),
                                        .begin = [around] { around->app.resume(); },
                                        .interrupt = [around] { around->app.interrupt(); }});
 }

@@ -31,7 +31,7 @@ result<command_request> command_of(const request& received, std::string id,
 
   auto caller = around.caller_of(received);
   if (!caller) return std::move(caller).error();
-  command.context = around.context_of(received, std::move(*caller));
+  command.context = around.context_of(received, *caller);
   auto key = idempotency_key_of(received);
   if (!key) return std::move(key).error();
   command.id_given = key->has_value();
@@ -44,36 +44,36 @@ result<command_request> command_of(const request& received, std::string id,
 }
 
 /// Hands the command in without waiting; its outcome is the answer.
-reply execute(command_request command, const std::shared_ptr<surroundings>& around) {
+reply execute(command_request command, std::shared_ptr<application> app) {
   reply outcome;
-  outcome.later = [around, command = std::move(command)](answering answer) mutable {
-    around->app.submit(std::move(command),
-                       [answer = std::move(answer)](const command_outcome& known) {
-                         answer(command_reply(known));
-                       });
+  outcome.later = [app = std::move(app), command = std::move(command)](answering answer) mutable {
+    app->submit(std::move(command), [answer = std::move(answer)](const command_outcome& known) {
+      answer(command_reply(known));
+    });
   };
   return outcome;
 }
 
 /// Hands the command in for a caller who asks for the outcome later. A command whose id its caller
 /// chose is looked for in the log first, so this may wait.
-reply take_in(command_request command, surroundings& around) {
+reply take_in(command_request command, application& app) {
   const auto command_id = command.context.command_id;
-  const auto refused = around.app.take_in(std::move(command));
+  const auto refused = app.take_in(std::move(command));
   return refused ? command_reply(*refused) : to_reply(taken_in(command_id));
 }
 
 reply accept(const request& received, std::string id, const std::shared_ptr<surroundings>& around) {
   auto command = command_of(received, std::move(id), *around);
   if (!command) return error_reply(command.error());
-  return prefers_async(received) ? take_in(std::move(*command), *around)
-                                 : execute(std::move(*command), around);
+  auto app = around->app_for(received);
+  return prefers_async(received) ? take_in(std::move(*command), *app)
+                                 : execute(std::move(*command), std::move(app));
 }
 
 reply get_status(const request& received, surroundings& around) {
   const auto& id = received.parameter("commandId");
   if (auto checked = check_command_id(id); !checked) return error_reply(checked.error());
-  const auto outcome = around.app.outcome_of(id);
+  const auto outcome = around.app_for(received)->outcome_of(id);
   if (!outcome) return error_reply(outcome.error());
   if (*outcome) return json_reply(command_status(**outcome));
   auto answer = json_reply({{"commandId", id}, {"status", "pending"}});

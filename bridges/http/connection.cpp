@@ -1,5 +1,6 @@
 #include "bridges/http/connection.hpp"
 
+#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -37,6 +38,18 @@ bool is_over(connection::deadline until) {
 
 connection::connection(int socket)
     : socket_(socket), from_this_machine_(is_from_this_machine(socket)) {}
+
+std::string connection::peer_address() const {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  std::array<char, NI_MAXHOST> text{};
+  if (::getpeername(socket_, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+      ::getnameinfo(reinterpret_cast<sockaddr*>(&address), size, text.data(), text.size(), nullptr,
+                    0, NI_NUMERICHOST) != 0) {
+    return "";
+  }
+  return text.data();
+}
 
 connection::~connection() { ::close(socket_); }
 

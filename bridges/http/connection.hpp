@@ -68,6 +68,8 @@ class connection {
   void end_input();
 
   [[nodiscard]] bool from_this_machine() const { return from_this_machine_; }
+  /// The peer's address, without its port; "" when it has gone.
+  [[nodiscard]] std::string peer_address() const;
 
  private:
   reading receive(deadline until);

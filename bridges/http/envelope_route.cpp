@@ -119,8 +119,8 @@ class envelope_endpoint {
       return error_reply(
           {errc::invalid, "the envelope's id is the command's id; leave Idempotency-Key out"});
     }
-    auto caller = around_->caller_of(received);
-    if (!caller) return error_reply(caller.error());
+    auto who = around_->caller_of(received);
+    if (!who) return error_reply(who.error());
     auto expected = expected_version_of(received);
     if (!expected) return error_reply(expected.error());
     const auto body =
@@ -132,8 +132,8 @@ class envelope_endpoint {
 
     const bool async = prefers_async(received);
     const auto run = [&](const json::array_t& envelopes) {
-      return async ? take_in(envelopes, received, *caller, *expected)
-                   : submit(envelopes, received, *caller, *expected);
+      return async ? take_in(envelopes, received, *who, *expected)
+                   : submit(envelopes, received, *who, *expected);
     };
     if (!body->is_array()) return to_reply(run({*body}).front());
     if (*expected) {
@@ -158,16 +158,16 @@ class envelope_endpoint {
   /// Submits all, in order, then waits; the answers are in the order of the envelopes, each with
   /// its `status`.
   std::vector<http_response> submit(const json::array_t& envelopes, const request& received,
-                                    const std::string& caller,
-                                    std::optional<version_t> expected) const {
+                                    const caller& who, std::optional<version_t> expected) const {
     const auto deadline = around_->deadline();
+    const auto app = around_->app_for(received);
     auto gathered = std::make_shared<gathering>(envelopes.size());
     std::vector<command_outcome> late(envelopes.size());
     std::vector<std::optional<error>> refused(envelopes.size());
     std::unordered_map<std::string, std::size_t> last_with_id;
     bool in_time = true;
     for (std::size_t i = 0; i < envelopes.size(); ++i) {
-      auto command = command_of(envelopes[i], received, caller);
+      auto command = command_of(envelopes[i], received, who);
       if (!command) {
         refused[i] = std::move(command).error();
         gathered->put(i, {});
@@ -187,9 +187,8 @@ class envelope_endpoint {
       late[i].stream = {command->category, command->id};
       late[i].command_id = command->context.command_id;
       late[i].detail = "the outcome was not known before the deadline; ask again with the same id";
-      around_->app.submit(std::move(*command), [gathered, i](command_outcome outcome) {
-        gathered->put(i, std::move(outcome));
-      });
+      app->submit(std::move(*command),
+                  [gathered, i](command_outcome outcome) { gathered->put(i, std::move(outcome)); });
     }
     auto outcomes = gathered->wait(deadline);
     std::vector<http_response> responses;
@@ -204,18 +203,18 @@ class envelope_endpoint {
 
   /// Hands all in, in order, without waiting for outcomes.
   std::vector<http_response> take_in(const json::array_t& envelopes, const request& received,
-                                     const std::string& caller,
-                                     std::optional<version_t> expected) const {
+                                     const caller& who, std::optional<version_t> expected) const {
+    const auto app = around_->app_for(received);
     std::vector<http_response> responses;
     responses.reserve(envelopes.size());
     for (const auto& envelope : envelopes) {
-      auto command = command_of(envelope, received, caller);
+      auto command = command_of(envelope, received, who);
       if (!command) {
         responses.push_back(reply_of_refusal(command.error()));
       } else {
         command->expected_version = expected;
         const auto id = command->context.command_id;
-        const auto no = around_->app.take_in(std::move(*command));
+        const auto no = app->take_in(std::move(*command));
         responses.push_back(no ? reply_for(*no) : taken_in(id));
       }
       responses.back().body["status"] = responses.back().status;
@@ -224,7 +223,7 @@ class envelope_endpoint {
   }
 
   result<command_request> command_of(const json& value, const request& received,
-                                     const std::string& caller) const {
+                                     const caller& who) const {
     auto message = envelope_from_json(value);
     if (!message) return std::move(message).error();
     if (auto checked = check_command_id(message->id); !checked) return checked.error();
@@ -234,7 +233,7 @@ class envelope_endpoint {
     command_request command;
     command.category = std::move(stream->category);
     command.id = std::move(stream->id);
-    command.context = around_->context_of(received, caller);
+    command.context = around_->context_of(received, who);
     command.context.command_id = std::move(message->id);
     command.id_given = true;
     take_id(message->metadata, "traceId", command.context.trace_id);

@@ -94,12 +94,12 @@ reply get_events(const request& received, surroundings& around) {
     start = place_after(*last);
     if (!start) return error_reply(start.error());
   }
-  const auto events = around.app.events(category, start->position, stream ? 1 : *limit);
+  const auto app = around.app_for(received);
+  const auto events = app->events(category, start->position, stream ? 1 : *limit);
   if (!events) return error_reply(events.error());
   if (stream) {
-    return event_stream([&around, category, at = *start](live_stream& out) {
-      follow_events(out, category, at, around.app);
-    });
+    return event_stream(
+        [app, category, at = *start](live_stream& out) { follow_events(out, category, at, *app); });
   }
   json items = json::array();
   for (const auto& event : *events) items.push_back(to_json(event));

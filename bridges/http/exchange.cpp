@@ -68,6 +68,8 @@ reply error_reply(const error& failure) {
     switch (failure.code) {
       case errc::invalid:
         return 400;
+      case errc::forbidden:
+        return 403;
       case errc::not_found:
         return 404;
       case errc::conflict:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,9 @@
 
 namespace troupe::http {
 
+class connection;
+class live_stream;
+
 using path_parameters = std::vector<std::pair<std::string, std::string>>;
 
 /// A request as an endpoint sees it: framed and bounded. Valid until it is answered.
@@ -23,6 +27,8 @@ struct request {
   std::string_view body;
   const trace_context& trace;
   bool from_this_machine = false;
+  const connection* peer = nullptr;          ///< Who sends it.
+  std::optional<caller> who = std::nullopt;  ///< Who asks, where they had to say so.
 
   /// A parameter of the route's pattern.
   [[nodiscard]] const std::string& parameter(std::string_view name) const;
@@ -33,7 +39,6 @@ struct request {
                                              std::uint64_t least, std::uint64_t most) const;
 };
 
-class live_stream;
 struct reply;
 
 /// Takes an answer that comes later: once, on any thread; does not block.

@@ -221,7 +221,7 @@ class fake_node : public node_model {
             .with_routes({{"GET", "/v1/accounts/me",
                            [](const http_request& request, application&) {
                              http_response response;
-                             response.body = {{"caller", request.caller},
+                             response.body = {{"caller", request.caller.subject},
                                               {"path", request.path},
                                               {"color", request.query.count("color")},
                                               {"agent", request.headers.count("x-agent")
@@ -326,6 +326,14 @@ class fake_node : public node_model {
     if (level != "debug") return error{errc::invalid, "'" + level + "' is no level"};
     return note("log level " + level);
   }
+  void audit(const std::string& what) override {
+    const std::lock_guard lock(audit_mutex_);
+    audited_.push_back(what);
+  }
+  std::vector<std::string> audited() {
+    const std::lock_guard lock(audit_mutex_);
+    return audited_;
+  }
   json cluster() override { return {{"nodes", json::array()}}; }
   json info() override { return {{"version", "1.2.3"}}; }
   json config() override { return {{"http", "127.0.0.1:0"}}; }
@@ -337,6 +345,8 @@ class fake_node : public node_model {
     return {};
   }
 
+  std::mutex audit_mutex_;
+  std::vector<std::string> audited_;
   std::vector<feature> features_;
   system_clock clock_;
   uuid_source ids_{clock_};

@@ -42,7 +42,7 @@ void add_feature_routes(router& routes, const std::shared_ptr<surroundings>& aro
                  [around, handle = route.handle](const request& received) {
                    auto made = feature_request(received, *around);
                    if (!made) return error_reply(made.error());
-                   return to_reply(handle(*made, around->app));
+                   return to_reply(handle(*made, *around->app_for(received)));
                  });
     }
   }

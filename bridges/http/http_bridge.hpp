@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/core/authenticator.hpp"
 #include "runtime/core/bridge.hpp"
 
 namespace troupe {
@@ -14,12 +15,19 @@ class node_model;
 
 namespace troupe::http {
 
+class admin_tokens;
+
 /// Where a bridge listens and what it puts up with.
 struct http_options {
   std::string host = "127.0.0.1";
   int port = 0;  ///< 0: any free port.
   /// Believe `X-Debug-Sub` from peers on this machine. Only for nodes without authentication.
   bool debug_sub = false;
+  /// Checks the bearer tokens of applications' callers; null: everybody may come in.
+  std::shared_ptr<authenticator> tokens;
+  /// Open the admin endpoint; null: whoever can reach it may come in.
+  std::shared_ptr<const admin_tokens> admin;
+  bool admin_reads_guarded = false;       ///< Looking needs a token too, where there are tokens.
   std::vector<std::string> cors_origins;  ///< Origins whose scripts may call; "*" for any.
   std::vector<std::string> hosts;  ///< Names that `Host` may have, without ports; empty: any.
   std::size_t max_body = std::size_t{1} << 20U;

@@ -3,6 +3,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <system_error>
@@ -21,7 +22,8 @@ live_stream::~live_stream() { ::close(signal_); }
 
 bool live_stream::going_on() {
   if (!ended_) {
-    ended_ = peer_.wait_beside(signal_, steady_clock::now()) == connection::waking::ended;
+    const auto now = steady_clock::now();
+    ended_ = now >= limits_.ends || peer_.wait_beside(signal_, now) == connection::waking::ended;
   }
   return !ended_;
 }
@@ -37,11 +39,13 @@ bool live_stream::send(std::string_view text) {
 
 bool live_stream::wait() {
   if (ended_) return false;
-  switch (peer_.wait_beside(signal_, steady_clock::now() + limits_.heartbeat)) {
+  const auto until = std::min(steady_clock::now() + limits_.heartbeat, limits_.ends);
+  switch (peer_.wait_beside(signal_, until)) {
     case connection::waking::ended:
       ended_ = true;
       return false;
     case connection::waking::late:
+      if (until == limits_.ends) ended_ = true;
       return send(":\n\n");
     case connection::waking::woken:
       break;

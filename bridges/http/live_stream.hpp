@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "bridges/http/connection.hpp"
+#include "runtime/core/clock.hpp"
 
 namespace troupe::http {
 
@@ -17,6 +18,7 @@ class live_stream {
   struct limits {
     std::chrono::seconds write_timeout{5};  ///< For one piece.
     std::chrono::milliseconds heartbeat{10'000};
+    monotonic_time ends = monotonic_time::max();  ///< The stream ends then.
   };
 
   live_stream(connection& peer, limits bounds);
@@ -24,7 +26,8 @@ class live_stream {
   live_stream(const live_stream&) = delete;
   live_stream& operator=(const live_stream&) = delete;
 
-  /// False when the stream has ended: the peer has left or is too slow, or the server stops.
+  /// False when the stream has ended: the peer has left or is too slow, its time is over, or the
+  /// server stops.
   [[nodiscard]] bool going_on();
   bool send(std::string_view text);
   /// Has it ended because the peer did not take a piece in time?

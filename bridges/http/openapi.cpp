@@ -193,7 +193,7 @@ class description {
       for (const auto& route : one.routes()) add_route(one, route);
     }
     add_descriptions();
-    return {
+    json made = {
         {"openapi", "3.1.0"},
         {"info",
          {{"title", "Troupe"},
@@ -213,6 +213,12 @@ class description {
                 {"X-Trace-Id", header_reference("X-Trace-Id")}}},
               {"content",
                {{"application/problem+json", {{"schema", schema_reference("Problem")}}}}}}}}}}}};
+    if (options_.tokens) {
+      made["components"]["securitySchemes"]["token"] = {
+          {"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}};
+      made["security"] = json::array({{{"token", json::array()}}});
+    }
+    return made;
   }
 
  private:

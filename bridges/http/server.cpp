@@ -436,7 +436,7 @@ void server::stream(session& one, reply answered) {
       connection::reading::done;
   metrics_.answered(one.found, one.head.method, answered.status, steady_clock::now() - one.began);
   if (sent && answered.stream && one.head.method != "HEAD") {
-    live_stream out(one.peer, {options_.write_timeout, options_.heartbeat});
+    live_stream out(one.peer, {options_.write_timeout, options_.heartbeat, ends_of(one)});
     answered.stream(out);
     if (out.too_slow()) metrics_.limit_reached("write-timeout");
   }
@@ -456,8 +456,22 @@ std::optional<reply> server::answer(session& one, std::string_view body, bool ma
     }
     const auto where = parse_target(head.target);
     if (!where) return problem_reply(400, "malformed", where.error().message);
-    if (auto refused = wrong_body_type(head)) return refused;
     auto match = site_.routes->find(head.method, where->segments);
+    request received{head,     *where,    std::move(match.parameters),
+                     body,     one.trace, one.peer.from_this_machine(),
+                     &one.peer};
+    if (!may_wait && match.found != nullptr && match.found->waits(received)) return std::nullopt;
+    one.found = match.found;
+    auto admitted = site_.admit(head, match.found, may_wait);
+    if (std::holds_alternative<ask_again>(admitted)) return std::nullopt;
+    if (auto* refused = std::get_if<reply>(&admitted)) {
+      if (site_.audit && match.found != nullptr) site_.audit(received, nullptr, *refused);
+      return std::move(*refused);
+    }
+    const auto& let_in = std::get<visitor>(admitted);
+    received.who = let_in.who;
+    one.until = let_in.until;
+    if (auto refused = wrong_body_type(head)) return refused;
     if (match.found == nullptr && match.allowed.empty()) {
       return problem_reply(404, "not-found", "there is nothing at this path");
     }
@@ -467,12 +481,10 @@ std::optional<reply> server::answer(session& one, std::string_view body, bool ma
       answer.headers.emplace_back("Allow", std::move(match.allowed));
       return answer;
     }
-    const request received{head, *where,    std::move(match.parameters),
-                           body, one.trace, one.peer.from_this_machine()};
-    if (!may_wait && match.found->waits(received)) return std::nullopt;
-    one.found = match.found;
     auto answer = match.found->handle(received);
-    if (answer.status >= 200 && answer.status < 600) return answer;
+    if (answer.status < 200 || answer.status >= 600) return internal_error();
+    if (site_.audit) site_.audit(received, &let_in, answer);
+    return answer;
   } catch (const std::exception&) {  // Its text is for nobody outside.
   }
   return internal_error();
@@ -500,6 +512,11 @@ void server::make_head(session& one, const reply& answered, const request_head* 
   one.answer_head = reply_head(answered, one.trace.trace_id, head, keep_alive, site_.cors);
   one.head_left = one.answer_head;
   one.body_left = {};
+}
+
+monotonic_time server::ends_of(const session& one) const {
+  if (!one.until) return monotonic_time::max();
+  return model_.time().monotonic() + (*one.until - model_.time().now());
 }
 
 trace_context server::trace_of(const request_head* head) {

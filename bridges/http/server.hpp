@@ -14,6 +14,7 @@
 
 #include "bridges/http/browser_guard.hpp"
 #include "bridges/http/cors.hpp"
+#include "bridges/http/gate.hpp"
 #include "bridges/http/http_bridge.hpp"
 #include "bridges/http/listener.hpp"
 #include "bridges/http/poller.hpp"
@@ -32,6 +33,9 @@ struct site {
   std::shared_ptr<const router> routes;
   cors_policy cors;
   browser_guard guard;
+  gate admit = open_gate();
+  /// Told of each request that was routed, with whoever was let in (null: nobody) and the answer.
+  std::function<void(const request&, const visitor*, const reply&)> audit = nullptr;
   std::function<void()> begin = [] {};  ///< Before the first request.
   std::function<void()> interrupt = [] {
   };  ///< Ends what requests wait for; they are answered soon.
@@ -85,6 +89,8 @@ class server final : public server_bridge {
   void stream(session& one, reply answered);
   next refuse(session& one, const refusal& why, const request_head* head);
   void make_head(session& one, const reply& answered, const request_head* head, bool keep_alive);
+  /// When what its caller showed is no longer good.
+  [[nodiscard]] monotonic_time ends_of(const session& one) const;
   trace_context trace_of(const request_head* head);
 
   void count_in_flight(session& one, bool in_flight);

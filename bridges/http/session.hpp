@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -52,6 +53,7 @@ struct session {
   request_head head;  ///< Views into `head_text`.
   trace_context trace;
   const endpoint* found = nullptr;  ///< Set when routed.
+  std::optional<timestamp> until;   ///< An answer that goes on ends then.
   std::chrono::steady_clock::time_point began;
 
   /// Its answer, while it is being sent.

@@ -3,17 +3,24 @@
 #include <algorithm>
 #include <limits>
 
+#include "runtime/node/guarded_application.hpp"
 #include "runtime/node/limits.hpp"
 
 namespace troupe::http {
 
-result<std::string> surroundings::caller_of(const request& received) const {
-  if (!options.debug_sub || !received.from_this_machine) return std::string();
+std::shared_ptr<application> surroundings::app_for(const request& received) {
+  if (received.who) return std::make_shared<guarded_application>(app, policy, *received.who);
+  return {std::shared_ptr<void>(), &app};  // No rules where nobody has to say who they are.
+}
+
+result<caller> surroundings::caller_of(const request& received) const {
+  if (received.who) return *received.who;
+  if (!options.debug_sub || !received.from_this_machine) return caller();
   const auto given = received.head.find("x-debug-sub");
-  if (!given) return std::string();
+  if (!given) return caller();
   const bool printable = given->size() <= 255 &&
                          std::ranges::all_of(*given, [](char c) { return c >= 0x20 && c < 0x7f; });
-  if (printable) return std::string(*given);
+  if (printable) return caller{std::string(*given), {}};
   return error{errc::invalid, "X-Debug-Sub must be at most 255 printable ASCII characters"};
 }
 
@@ -37,13 +44,14 @@ result<std::size_t> surroundings::page_of(const request& received) const {
   return limit.error();
 }
 
-command_context surroundings::context_of(const request& received, std::string caller) const {
+command_context surroundings::context_of(const request& received, const caller& who) const {
   command_context context;
   context.command_id = model.ids().next();
   context.trace_id = received.trace.trace_id;
   context.correlation_id = received.trace.trace_id;
   context.traceparent = received.trace.traceparent;
-  context.user_id = std::move(caller);
+  context.user_id = who.subject;
+  context.roles = who.roles;
   context.time = model.time().now();
   return context;
 }

@@ -27,10 +27,10 @@ result<place> place_of(const std::string& view, application& app) {
 
 /// Waits until the view has what `X-Min-Position` asks for. Null when it may be read.
 std::optional<reply> behind(const request& received, const std::string& view,
-                            surroundings& around) {
+                            const surroundings& around, application& app) {
   const auto wanted = received.head.find("x-min-position");
   if (!wanted) return {};
-  const auto category = around.app.view_category(view);
+  const auto category = app.view_category(view);
   if (!category) return error_reply(category.error());
   const auto colon = wanted->find(':');
   const auto position =
@@ -42,8 +42,8 @@ std::optional<reply> behind(const request& received, const std::string& view,
         {errc::invalid,
          "X-Min-Position must be a position in the view's category, such as " + *category + ":17"});
   }
-  if (around.app.await_view(view, *position, around.deadline())) return {};
-  const auto reached = place_of(view, around.app);
+  if (app.await_view(view, *position, around.deadline())) return {};
+  const auto reached = place_of(view, app);
   if (!reached) return error_reply(reached.error());
   auto late =
       problem(503, "view-behind", "the view has reached " + reached->text() + " only; try again");
@@ -78,13 +78,14 @@ result<view_query> query_of(const request& received, const surroundings& around)
 
 reply get_rows(const request& received, surroundings& around) {
   const auto& view = received.parameter("view");
+  const auto app = around.app_for(received);
   const auto query = query_of(received, around);
   if (!query) return error_reply(query.error());
-  if (auto late = behind(received, view, around)) return std::move(*late);
+  if (auto late = behind(received, view, around, *app)) return std::move(*late);
   // Asked for first: the rows are at least as new.
-  const auto reached = place_of(view, around.app);
+  const auto reached = place_of(view, *app);
   if (!reached) return error_reply(reached.error());
-  auto page = around.app.view_rows(view, *query);
+  auto page = app->view_rows(view, *query);
   if (!page) return error_reply(page.error());
   json body = {{"items", std::move(page->rows)},
                {"next", page->next.empty() ? json() : json(page->next)},
@@ -118,10 +119,11 @@ void follow_row(live_stream& out, const std::string& view, const std::string& ke
 
 reply get_row(const request& received, surroundings& around) {
   const auto& view = received.parameter("view");
-  if (auto late = behind(received, view, around)) return std::move(*late);
-  const auto reached = place_of(view, around.app);
+  const auto app = around.app_for(received);
+  if (auto late = behind(received, view, around, *app)) return std::move(*late);
+  const auto reached = place_of(view, *app);
   if (!reached) return error_reply(reached.error());
-  const auto row = around.app.view_row(view, received.parameter("key"));
+  const auto row = app->view_row(view, received.parameter("key"));
   if (!row) return error_reply(row.error());
   if (!*row) {
     auto missing = problem_reply(404, "not-found", "the view " + view + " has no such row");
@@ -129,8 +131,8 @@ reply get_row(const request& received, surroundings& around) {
     return missing;
   }
   if (wants_event_stream(received)) {
-    return event_stream([&around, view, key = received.parameter("key")](live_stream& out) {
-      follow_row(out, view, key, around.app);
+    return event_stream([app, view, key = received.parameter("key")](live_stream& out) {
+      follow_row(out, view, key, *app);
     });
   }
   auto answer = json_reply(**row);

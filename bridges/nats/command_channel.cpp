@@ -67,6 +67,7 @@ bool is_final(outcome_status status) {
     case outcome_status::accepted:
     case outcome_status::rejected:
     case outcome_status::invalid:
+    case outcome_status::forbidden:
     case outcome_status::not_found:
     case outcome_status::version_mismatch:
     case outcome_status::id_reused:

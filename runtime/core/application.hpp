@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "runtime/core/caller.hpp"
 #include "runtime/core/command.hpp"
 #include "runtime/core/view_store.hpp"
 
@@ -20,6 +21,9 @@ struct command_request {
   bool id_given = false;
   std::optional<version_t> expected_version;
   monotonic_time deadline = monotonic_time::max();
+  /// Whose rights count. Nothing: the command comes from within, and no rule applies. The
+  /// application that features' routes get sets it, whatever they say.
+  std::optional<caller> on_behalf_of;
 };
 
 /// Called exactly once, on any thread; must not block.

@@ -6,10 +6,11 @@
 namespace troupe {
 namespace {
 
-constexpr std::array<std::pair<outcome_status, const char*>, 11> status_names{{
+constexpr std::array<std::pair<outcome_status, const char*>, 12> status_names{{
     {outcome_status::accepted, "accepted"},
     {outcome_status::rejected, "rejected"},
     {outcome_status::invalid, "invalid"},
+    {outcome_status::forbidden, "forbidden"},
     {outcome_status::not_found, "not-found"},
     {outcome_status::version_mismatch, "version-mismatch"},
     {outcome_status::id_reused, "id-reused"},

@@ -13,12 +13,13 @@ namespace troupe {
 /// What a command brings besides its data. All time and all ids that the domain may use are here.
 struct command_context {
   std::string command_id;
-  std::string trace_id;        ///< One per request; carried from the command to its events.
-  std::string user_id;         ///< The caller; "" when unknown.
-  std::string correlation_id;  ///< The conversation this belongs to; the trace id unless given.
-  std::string causation_id;    ///< The message that caused this command; "" for a caller's own.
-  std::string traceparent;     ///< W3C trace context; "" when absent.
-  timestamp time{};            ///< When the command was received.
+  std::string trace_id;            ///< One per request; carried from the command to its events.
+  std::string user_id;             ///< The caller; "" when unknown.
+  std::vector<std::string> roles;  ///< The caller's, as their token says.
+  std::string correlation_id;      ///< The conversation this belongs to; the trace id unless given.
+  std::string causation_id;        ///< The message that caused this command; "" for a caller's own.
+  std::string traceparent;         ///< W3C trace context; "" when absent.
+  timestamp time{};                ///< When the command was received.
 };
 
 /// A command on its way to its entity, validated against its schema.
@@ -43,6 +44,7 @@ enum class outcome_status {
   accepted,          ///< Durable; `events` may be empty when nothing changed.
   rejected,          ///< The domain said no; `code` is the feature's.
   invalid,           ///< Against the schema or malformed; `fields` say where.
+  forbidden,         ///< The feature's rules do not let this caller do it; nothing was stored.
   not_found,         ///< No such category, entity type or command.
   version_mismatch,  ///< `expected_version` did not hold; `version` is the actual one.
   id_reused,         ///< The command id was used before with another body.

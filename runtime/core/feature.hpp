@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/core/access.hpp"
 #include "runtime/core/aggregate.hpp"
 #include "runtime/core/http.hpp"
 #include "runtime/core/migration.hpp"
@@ -16,6 +17,7 @@ namespace troupe {
 struct projection {
   std::shared_ptr<const projector_kernel> kernel;
   database_role role = database_role::views;
+  view_rule visible = nullptr;  ///< Null: only administrators see its rows.
 };
 
 /// An aggregate with the JSON Schema document whose `definitions` describe its messages by name.
@@ -31,7 +33,8 @@ using migration_files = std::vector<std::pair<std::string, std::string>>;
 ///
 ///     return troupe::feature("identity")
 ///         .with_aggregate<user>(json_schema())
-///         .with_view<users_view>()
+///         .with_rules<user_rules>()
+///         .with_view<users_view>(visible_users)
 ///         .with_routes(routes())
 ///         .with_view_migrations(aggregator_migrations());
 ///
@@ -49,10 +52,19 @@ class feature {
     return std::move(*this);
   }
 
-  /// A view that applications query under `/v1/views/`.
+  /// Who may do what with an aggregate's entities. Without rules, administrators may do everything
+  /// and others nothing.
+  template <access_rules R>
+  feature&& with_rules() && {
+    rules_.push_back(std::make_shared<detail::typed_rules<R>>());
+    return std::move(*this);
+  }
+
+  /// A view that applications query under `/v1/views/`; `visible` says who sees which rows.
   template <projector P>
-  feature&& with_view() && {
-    projections_.push_back({std::make_shared<detail::typed_projector<P>>(), database_role::views});
+  feature&& with_view(view_rule visible = nullptr) && {
+    projections_.push_back(
+        {std::make_shared<detail::typed_projector<P>>(), database_role::views, std::move(visible)});
     return std::move(*this);
   }
 
@@ -60,7 +72,7 @@ class feature {
   template <projector P>
   feature&& with_private_table() && {
     projections_.push_back(
-        {std::make_shared<detail::typed_projector<P>>(), database_role::microservice});
+        {std::make_shared<detail::typed_projector<P>>(), database_role::microservice, nullptr});
     return std::move(*this);
   }
 
@@ -80,6 +92,9 @@ class feature {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const std::vector<registered_aggregate>& aggregates() const { return aggregates_; }
   [[nodiscard]] const std::vector<projection>& projections() const { return projections_; }
+  [[nodiscard]] const std::vector<std::shared_ptr<const rules_kernel>>& rules() const {
+    return rules_;
+  }
   [[nodiscard]] const std::vector<route>& routes() const { return routes_; }
   [[nodiscard]] const migration_files& migrations(database_role role) const {
     return role == database_role::views ? view_migrations_ : microservice_migrations_;
@@ -89,6 +104,7 @@ class feature {
   std::string name_;
   std::vector<registered_aggregate> aggregates_;
   std::vector<projection> projections_;
+  std::vector<std::shared_ptr<const rules_kernel>> rules_;
   std::vector<route> routes_;
   migration_files view_migrations_;
   migration_files microservice_migrations_;

@@ -61,6 +61,8 @@ int http_status(outcome_status status) {
       return 409;
     case outcome_status::invalid:
       return 400;
+    case outcome_status::forbidden:
+      return 403;
     case outcome_status::not_found:
       return 404;
     case outcome_status::version_mismatch:

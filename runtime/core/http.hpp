@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/core/caller.hpp"
 #include "runtime/core/command.hpp"
 #include "runtime/core/json.hpp"
 
@@ -22,7 +23,7 @@ struct http_request {
   std::multimap<std::string, std::string> query;  ///< Decoded.
   std::map<std::string, std::string> headers;     ///< Names in lower case.
   json body;                                      ///< null when the request has none.
-  std::string caller;                             ///< The authenticated `sub`; "" when anonymous.
+  troupe::caller caller;                          ///< Authenticated, where the node demands that.
   command_context context;        ///< Fresh ids and time for a command made from this request.
   bool command_id_given = false;  ///< `context.command_id` came from Idempotency-Key.
   monotonic_time deadline = monotonic_time::max();

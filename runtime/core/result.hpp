@@ -10,6 +10,7 @@ namespace troupe {
 /// `decision`.
 enum class errc {
   invalid,      ///< The input is wrong; the message names the field and the mend.
+  forbidden,    ///< The caller may not do or see this.
   not_found,    ///< The thing asked for does not exist.
   conflict,     ///< A compare-and-set lost its race. Nothing was stored.
   duplicate,    ///< The command id is already in the log. Nothing was stored now.
@@ -27,6 +28,8 @@ constexpr const char* to_string(errc code) noexcept {
   switch (code) {
     case errc::invalid:
       return "invalid";
+    case errc::forbidden:
+      return "forbidden";
     case errc::not_found:
       return "not-found";
     case errc::conflict:

@@ -32,9 +32,14 @@ metric_counter& gateway::tally::counter(metric_registry& metrics, outcome_status
   return *known;
 }
 
-gateway::gateway(event_log& log, host::engine& engine, const clock& time, metric_registry& metrics,
-                 std::size_t max_in_flight)
-    : log_(log), engine_(engine), clock_(time), metrics_(metrics), under_way_(max_in_flight) {
+gateway::gateway(const std::vector<feature>& features, event_log& log, host::engine& engine,
+                 const clock& time, metric_registry& metrics, std::size_t max_in_flight)
+    : log_(log),
+      engine_(engine),
+      clock_(time),
+      metrics_(metrics),
+      policy_(features),
+      under_way_(max_in_flight) {
   tallies_.try_emplace(unknown_category, metrics_, unknown_category);
 }
 
@@ -42,7 +47,7 @@ result<std::unique_ptr<gateway>> gateway::make(
     const std::vector<feature>& features, const std::vector<host::bound_projection>& projections,
     event_log& log, host::engine& engine, const clock& time, metric_registry& metrics,
     std::size_t max_in_flight) {
-  std::unique_ptr<gateway> made(new gateway(log, engine, time, metrics, max_in_flight));
+  std::unique_ptr<gateway> made(new gateway(features, log, engine, time, metrics, max_in_flight));
   for (const auto& one : features) {
     for (const auto& aggregate : one.aggregates()) {
       const auto& category = aggregate.kernel->category();
@@ -226,6 +231,14 @@ std::variant<command, command_outcome> gateway::check(command_request request) c
     return refuse(outcome_status::rejected, "wrong-id",
                   request.type + " with this data is for " + request.category + " '" + *id +
                       "', not '" + request.id + "'; leave the id out");
+  }
+  if (request.on_behalf_of) {
+    if (const auto said =
+            policy_.may(*request.on_behalf_of, {request.category, *id}, request.type, request.data);
+        !said) {
+      refused.stream.id = std::move(*id);
+      return refuse(outcome_status::forbidden, "forbidden", said.why());
+    }
   }
   return command{{std::move(request.category), std::move(*id)},
                  std::move(request.type),

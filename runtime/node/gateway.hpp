@@ -12,6 +12,7 @@
 #include "runtime/core/feature.hpp"
 #include "runtime/host/engine.hpp"
 #include "runtime/host/loaded_entity.hpp"
+#include "runtime/node/access_policy.hpp"
 #include "runtime/node/commands_under_way.hpp"
 #include "runtime/node/metrics.hpp"
 #include "runtime/node/schema_validator.hpp"
@@ -22,7 +23,8 @@ namespace troupe {
 /// engine; answers queries from the views and the log.
 ///
 /// An entity's id that a feature derives from a command's data (`entity_of`) is binding: a command
-/// addressed to another entity is refused with `wrong-id`.
+/// addressed to another entity is refused with `wrong-id`. A command on behalf of a caller must be
+/// allowed by its feature's rules.
 class gateway final : public application {
  public:
   /// `invalid` when a feature's schema is not usable, or two features claim one category or view.
@@ -63,8 +65,8 @@ class gateway final : public application {
     schema_validator validator;
   };
 
-  gateway(event_log& log, host::engine& engine, const clock& time, metric_registry& metrics,
-          std::size_t max_in_flight);
+  gateway(const std::vector<feature>& features, event_log& log, host::engine& engine,
+          const clock& time, metric_registry& metrics, std::size_t max_in_flight);
   /// The command ready for its entity, or the outcome that refuses it.
   [[nodiscard]] std::variant<command, command_outcome> check(command_request request) const;
   [[nodiscard]] result<const host::bound_projection*> view(const std::string& name) const;
@@ -86,6 +88,7 @@ class gateway final : public application {
   host::engine& engine_;
   const clock& clock_;
   metric_registry& metrics_;
+  const access_policy policy_;
   commands_under_way under_way_;
   std::map<std::string, known_aggregate> aggregates_;
   std::map<std::string, tally> tallies_;  ///< Of each category, and of "unknown" for all others.

@@ -139,6 +139,22 @@ struct node_of_counters {
 
 BOOST_AUTO_TEST_SUITE(the_way_in)
 
+BOOST_FIXTURE_TEST_CASE(a_command_on_behalf_of_a_caller_must_be_allowed, node_of_counters) {
+  auto request = make("a", "Add", {{"amount", 1}}, "forbidden");
+  request.on_behalf_of = caller{"zoe", {"user"}};
+  const auto refused = app->execute(request);
+  BOOST_TEST((refused.status == outcome_status::forbidden));
+  BOOST_TEST(refused.code == "forbidden");
+  BOOST_TEST((app->take_in(request)->status == outcome_status::forbidden));
+  BOOST_TEST(!app->outcome_of("forbidden").has_value());
+  BOOST_TEST(*log.head("counting") == 0U);
+  request.on_behalf_of = caller{"root", {"admin"}};
+  BOOST_TEST((app->execute(request).status == outcome_status::accepted));
+  request.on_behalf_of.reset();
+  request.context.command_id = "from-within";
+  BOOST_TEST((app->execute(request).status == outcome_status::accepted));
+}
+
 BOOST_AUTO_TEST_CASE(a_command_that_was_taken_in_is_pending_until_it_is_stored) {
   node_of_counters node;
   node.log.set_open(false);

@@ -91,6 +91,10 @@ class node_model {
   /// `invalid` for another one.
   virtual result<void> set_log_level(const std::string& level) = 0;
 
+  /// Keeps for good what somebody has changed, or tried to, and who it was: a line of text without
+  /// secrets. Does not block.
+  virtual void audit(const std::string& what) = 0;
+
   /// The nodes that this one knows, itself first, and who owns which shard.
   virtual json cluster() = 0;
   /// Version, build, uptime, and what may be asked of each category.

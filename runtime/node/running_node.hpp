@@ -87,6 +87,7 @@ class running_node final : public node_model {
   [[nodiscard]] node_peers* peers() override { return admin_line_.get(); }
   [[nodiscard]] const placement* where() const override { return cluster_.get(); }
   result<void> set_log_level(const std::string& level) override;
+  void audit(const std::string& what) override { audit_(what); }
   json cluster() override;
   json info() override;
   json config() override;

@@ -60,7 +60,19 @@ void add_options(CLI::App& run, settings& options) {
   run.add_option("--node", options.node,
                  "The node's name, shown everywhere (default: the host's name)");
   run.add_option("--auth", options.auth,
-                 "none (the default on loopback; elsewhere it must be said)");
+                 "jwt: callers show a token; none: everybody may come in (the default on loopback; "
+                 "elsewhere it must be said)");
+  run.add_option("--jwt-domain", options.jwt_domain,
+                 "Domain of the issuer https://DOMAIN/ with --auth jwt; AUTH0_DOMAIN in the "
+                 "environment says it too");
+  run.add_option("--jwt-audience", options.jwt_audience,
+                 "Audience that tokens must be for; AUTH0_AUDIENCE in the environment says it too");
+  run.add_option("--jwks", options.jwks,
+                 "File or URL with the issuer's keys (default: "
+                 "https://DOMAIN/.well-known/jwks.json)");
+  run.add_option("--admin-token", options.admin_token,
+                 "File with the admin endpoint's tokens: a line each, token or name:token")
+      ->check(CLI::ExistingFile);
   run.add_option("--cors", options.cors,
                  "Origins allowed to call from a browser, separated by commas")
       ->delimiter(',');
@@ -98,7 +110,10 @@ void add_environment(const CLI::App& run, const environment& env,
   for (const auto* option : run.get_options()) {
     const auto flag = option->get_name();
     if (!flag.starts_with("--") || flag == "--help" || is_set(arguments, flag)) continue;
-    if (auto value = env(variable_of(flag.substr(2)))) arguments.push_back(flag + "=" + *value);
+    auto value = env(variable_of(flag.substr(2)));
+    if (!value && flag == "--jwt-domain") value = env("AUTH0_DOMAIN");
+    if (!value && flag == "--jwt-audience") value = env("AUTH0_AUDIENCE");
+    if (value) arguments.push_back(flag + "=" + *value);
   }
   // To the library, a group of options is a nameless subcommand.
   for (const auto* group : run.get_subcommands([](const CLI::App*) { return true; }))
@@ -142,6 +157,42 @@ result<void> check_cluster(const std::string& name) {
                "'" + name + "' must be a lower-case letter and up to 31 of [a-z0-9-]"};
 }
 
+/// A host, perhaps with a port.
+bool is_domain(const std::string& text) {
+  return !text.empty() && text.size() <= 255 && std::ranges::all_of(text, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == ':';
+  });
+}
+
+/// Keys come over an authenticated way, or from this machine.
+std::optional<std::string> check_key_url(const std::string& url) {
+  if (url.starts_with("https://")) return std::nullopt;
+  const auto host = url.substr(7, url.find_first_of("/?#", 7) - 7);
+  const auto address = parse_address(host.find(':') == std::string::npos ? host + ":80" : host);
+  if (address && address->loopback()) return std::nullopt;
+  return "--jwks: " + without_secrets(url) +
+         " would come from another machine unprotected; use https://, or a file";
+}
+
+std::optional<std::string> check_tokens(settings& options) {
+  if (options.jwt_domain.empty())
+    return "--jwt-domain: --auth jwt needs the domain of the issuer; set it, or AUTH0_DOMAIN, to a "
+           "name like example.eu.auth0.com";
+  if (!is_domain(options.jwt_domain))
+    return "--jwt-domain: '" + options.jwt_domain +
+           "' must be a name alone, like example.eu.auth0.com, without https:// or a path";
+  if (options.jwt_audience.empty())
+    return "--jwt-audience: --auth jwt needs the audience that tokens are for; set it, or "
+           "AUTH0_AUDIENCE, to the API's identifier";
+  if (options.jwks.empty())
+    options.jwks = "https://" + options.jwt_domain + "/.well-known/jwks.json";
+  if (options.jwks.starts_with("https://") || options.jwks.starts_with("http://"))
+    return check_key_url(options.jwks);
+  if (std::error_code failed; !std::filesystem::is_regular_file(options.jwks, failed))
+    return "--jwks: '" + options.jwks + "' is no file and no URL; check the path";
+  return std::nullopt;
+}
+
 std::optional<std::string> check_and_complete(settings& options) {
   auto http = parse_address(options.http);
   if (!http) return "--http: " + http.error().message;
@@ -164,15 +215,19 @@ std::optional<std::string> check_and_complete(settings& options) {
   if (options.auth.empty()) {
     if (!http->loopback())
       return "--http: " + options.http +
-             " can be reached from other machines; say --auth none if everyone may come in, or use "
-             "127.0.0.1";
+             " can be reached from other machines; use --auth jwt, say --auth none if everyone may "
+             "come in, or use 127.0.0.1";
     options.auth = "none";
   }
-  if (options.auth != "none")
-    return "--auth: '" + options.auth + "' is not available in this version; use none";
-  if (!admin->loopback())
-    return "--admin: " + options.admin +
-           " can be reached from other machines, which this version cannot guard; use 127.0.0.1";
+  if (options.auth != "none" && options.auth != "jwt")
+    return "--auth: '" + options.auth + "' is not none or jwt";
+  if (options.auth == "jwt") {
+    if (auto wrong = check_tokens(options)) return wrong;
+  }
+  if (!admin->loopback() && options.admin_token.empty())
+    return "--admin-token: " + options.admin +
+           " can be reached from other machines; name a file with a token, or use --admin "
+           "127.0.0.1:9090";
   return std::nullopt;
 }
 
@@ -238,6 +293,10 @@ json settings::to_json() const {
           {"migrate", migrate},
           {"node", node},
           {"auth", auth},
+          {"jwtDomain", jwt_domain},
+          {"jwtAudience", jwt_audience},
+          {"jwks", without_secrets(jwks)},
+          {"adminToken", admin_token.string()},
           {"cors", cors},
           {"hosts", hosts},
           {"drainSeconds", drain_seconds},

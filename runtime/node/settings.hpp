@@ -49,10 +49,14 @@ struct settings {
   std::string cluster = "troupe";
   int replicas = 1;
   std::string views = "sqlite";
-  std::string postgres;  ///< URL; "" means: as POSTGRES_HOST and its like say, if they do.
-  std::string migrate;   ///< "" means: check with postgres, auto with others.
-  std::string node;      ///< "" means: the host's name.
-  std::string auth;      ///< "" means: none on loopback.
+  std::string postgres;    ///< URL; "" means: as POSTGRES_HOST and its like say, if they do.
+  std::string migrate;     ///< "" means: check with postgres, auto with others.
+  std::string node;        ///< "" means: the host's name.
+  std::string auth;        ///< "" means: none on loopback.
+  std::string jwt_domain;  ///< The issuer is https://<domain>/.
+  std::string jwt_audience;
+  std::string jwks;  ///< File or URL; "" means: where the issuer publishes it.
+  std::filesystem::path admin_token;
   std::vector<std::string> cors;
   std::vector<std::string> hosts;  ///< That requests may name besides loopback's own.
   int drain_seconds = 25;

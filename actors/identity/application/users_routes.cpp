@@ -77,7 +77,7 @@ http_response add_user(const http_request& request, troupe::application& app) {
 }
 
 http_response get_me(const http_request& request, troupe::application& app) {
-  if (request.caller.empty()) {
+  if (request.caller.subject.empty()) {
     auto response = problem(
         401, "unauthenticated",
         "the caller is unknown; send a bearer token, or X-Debug-Sub to a node with --auth none");
@@ -85,7 +85,7 @@ http_response get_me(const http_request& request, troupe::application& app) {
     return response;
   }
   troupe::view_query query;
-  query.equals = {{"auth0Id", request.caller}};
+  query.equals = {{"auth0Id", request.caller.subject}};
   query.limit = 1;
   const auto page = app.view_rows(view, query);
   if (!page) return unreadable(page.error());

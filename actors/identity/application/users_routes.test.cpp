@@ -38,7 +38,7 @@ struct front_end {
     request.method = method;
     request.path = path;
     request.body = std::move(body);
-    request.caller = caller;
+    request.caller.subject = caller;
     request.context.command_id = ids.next();
     request.context.trace_id = "trace";
     request.context.user_id = caller;
