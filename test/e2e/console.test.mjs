@@ -1,7 +1,7 @@
 // The console in a real browser: what each page shows, one story from a command to a mended view, and that everybody can
 // use it. Its assets come out of the program under test.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 import { closeBrowser, go, openConsole, seriousViolations } from './support/browser.mjs';
@@ -142,6 +142,28 @@ test('projections are paused, resumed and rebuilt by hand', async (t) => {
   await told(page, /starts again from the first event/);
   await node.caughtUp('users');
   await until('the progress', async () => /4 of 4/.test(await users.innerText()));
+});
+
+test('where changes need a token, a person is asked for it once', async (t) => {
+  const file = join(temporaryDirectory(t), 'tokens');
+  writeFileSync(file, 'anna:correct-horse-battery-staple\n');
+  const node = await startNode(t, { flags: ['--admin-token', file] });
+  await zoe(node);
+  const page = await openConsole(t, node);
+  await go(page, 'projections');
+  const users = page.getByRole('region', { name: /^users/ });
+  const dialog = page.getByRole('dialog', { name: 'This needs a token' });
+  await users.getByRole('button', { name: 'Pause' }).click();
+  await dialog.getByLabel(/token/).fill('wrong');
+  await dialog.getByRole('button', { name: 'Use it' }).click();
+  await told(page, /not accepted/);
+  await users.getByRole('button', { name: 'Pause' }).click();
+  await dialog.getByLabel(/token/).fill('correct-horse-battery-staple');
+  await dialog.getByRole('button', { name: 'Use it' }).click();
+  await told(page, /users stands still/);
+  await users.getByRole('button', { name: 'Resume' }).click();
+  await node.caughtUp('users');
+  assert.match(node.stderr, /audit: anna /);
 });
 
 test('a trace leads from the request to the rows, and the cluster page names the node', async (t) => {

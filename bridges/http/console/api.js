@@ -1,13 +1,42 @@
 // Questions to the node behind this page, and what a person is told about them.
 
-/** The JSON at a path. An answer that is an error throws, with the node's own words. */
-export async function ask(path, options = {}) {
-  let response;
+const kept = 'admin-token';
+let signingIn; // One dialog for all who need it.
+let declined = false;
+
+async function request(path, options) {
+  const token = sessionStorage.getItem(kept);
+  const headers = {Accept: 'application/json', ...(token && {Authorization: `Bearer ${token}`}), ...options.headers};
   try {
-    response = await fetch(path, {cache: 'no-store', ...options, headers: {Accept: 'application/json', ...options.headers}});
+    return await fetch(path, {cache: 'no-store', ...options, headers});
   } catch {
     throw new Error('the node does not answer');
   }
+}
+
+/** Asks for a token; false when there is none. What repeats by itself does not ask again once a person has declined. */
+function signIn(byPerson) {
+  if (declined && !byPerson) return false;
+  const dialog = document.getElementById('sign-in');
+  const input = document.getElementById('token');
+  signingIn ??= new Promise((resolve) => {
+    input.value = dialog.returnValue = '';
+    dialog.onclose = () => {
+      declined = dialog.returnValue !== 'yes';
+      if (!declined) sessionStorage.setItem(kept, input.value.trim());
+      input.value = '';
+      signingIn = undefined;
+      resolve(!declined);
+    };
+    dialog.showModal();
+  });
+  return signingIn;
+}
+
+/** The JSON at a path. An answer that is an error throws, with the node's own words. */
+export async function ask(path, options = {}) {
+  let response = await request(path, options);
+  if (response.status === 401 && await signIn(options.method === 'POST')) response = await request(path, options);
   const body = await response.json().catch(() => ({}));
   // A probe that says no is an answer too.
   if (!response.ok && !body.checks) throw Object.assign(new Error(body.detail ?? `the node answered ${response.status}`), {status: response.status});

@@ -31,7 +31,7 @@ export async function openConsole(t, node, options = {}) {
   const expected = [];
   page.on('pageerror', (error) => complaints.push(`error: ${error.stack}`));
   page.on('console', (message) => {
-    const refused = /status of (404|409|503)/.test(message.text()); // The node's answers; the page tells of them itself.
+    const refused = /status of (401|404|409|503)/.test(message.text()); // The node's answers; the page tells of them itself.
     if (['error', 'warning'].includes(message.type()) && !refused) complaints.push(`${message.type()}: ${message.text()}`);
   });
   page.on('request', (request) => {
