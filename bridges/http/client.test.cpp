@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(a_node_is_asked_and_answers) {
   BOOST_REQUIRE(stored);
   BOOST_TEST(stored->status == 200);
   BOOST_TEST(json::parse(stored->body).at("commandId") == "first");
-  const auto unknown = ask(get(url, "/v1/accounts"));
+  const auto unknown = ask(get(url, "/v2"));
   BOOST_REQUIRE(unknown);
   BOOST_TEST(unknown->status == 404);
   BOOST_TEST(json::parse(unknown->body).contains("code"));

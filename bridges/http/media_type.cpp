@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "bridges/http/trimmed.hpp"
+
 namespace troupe::http {
 namespace {
 
@@ -13,12 +15,6 @@ std::string lower(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
   });
   return out;
-}
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 /// Takes what comes before the mark off the text, and the mark; all of it if there is none.
@@ -36,13 +32,13 @@ bool is_json_type(std::string_view content_type) {
   if (content_type == "application/json") return true;
   const auto text = lower(content_type);
   std::string_view rest = text;
-  const auto type = trim(take_until(rest, ';'));
+  const auto type = trimmed(take_until(rest, ';'));
   if (type != "application/json" &&
       !(type.starts_with("application/") && type.ends_with("+json") && type.size() > 17)) {
     return false;
   }
   while (!rest.empty()) {
-    const auto parameter = trim(take_until(rest, ';'));
+    const auto parameter = trimmed(take_until(rest, ';'));
     if (parameter.starts_with("charset=") && parameter != "charset=utf-8" &&
         parameter != "charset=\"utf-8\"") {
       return false;
@@ -57,7 +53,7 @@ namespace {
 /// readable.
 int weight_of(std::string_view parameters) {
   while (!parameters.empty()) {
-    const auto one = trim(take_until(parameters, ';'));
+    const auto one = trimmed(take_until(parameters, ';'));
     if (!one.starts_with("q=")) continue;
     const auto digits = one.substr(2);
     if (digits.empty() || digits.size() > 5 || (digits[0] != '0' && digits[0] != '1')) return 0;
@@ -81,7 +77,7 @@ bool wants_event_stream(std::string_view accept) {
   int plain = 0;
   for (std::string_view rest = text; !rest.empty();) {
     auto range = take_until(rest, ',');
-    const auto type = trim(take_until(range, ';'));
+    const auto type = trimmed(take_until(range, ';'));
     const auto weight = weight_of(range);
     if (type == "text/event-stream") stream = std::max(stream, weight);
     if (type == "application/json") plain = std::max(plain, weight);

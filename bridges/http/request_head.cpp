@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "bridges/http/trimmed.hpp"
+
 namespace troupe::http {
 namespace {
 
@@ -36,12 +38,6 @@ bool is_target(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 bool equal_ignoring_case(std::string_view text, std::string_view lower) {
   const auto to_lower = [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
@@ -53,7 +49,7 @@ bool equal_ignoring_case(std::string_view text, std::string_view lower) {
 bool list_has(std::string_view list, std::string_view word) {
   while (!list.empty()) {
     const auto comma = std::min(list.find(','), list.size());
-    if (equal_ignoring_case(trim(list.substr(0, comma)), word)) return true;
+    if (equal_ignoring_case(trimmed(list.substr(0, comma)), word)) return true;
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return false;
@@ -119,7 +115,7 @@ std::optional<refusal> read_field(std::string_view line, char* text_begin, const
   std::for_each(name, name + colon, [](char& c) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
   });
-  const header_field field{line.substr(0, colon), trim(line.substr(colon + 1))};
+  const header_field field{line.substr(0, colon), trimmed(line.substr(colon + 1))};
   if (!is_field_value(field.value)) {
     return refusal{400, "malformed",
                    "header '" + std::string(field.name.substr(0, 64)) +

@@ -26,6 +26,7 @@ std::string encode(const command& one, monotonic_time now) {
                   {"commandId", context.command_id},
                   {"traceId", context.trace_id},
                   {"userId", context.user_id},
+                  {"roles", context.roles},
                   {"correlationId", context.correlation_id},
                   {"causationId", context.causation_id},
                   {"traceparent", context.traceparent},
@@ -52,6 +53,7 @@ result<command_request> decode_command(const std::string& text, monotonic_time n
     message.at("commandId").get_to(context.command_id);
     message.at("traceId").get_to(context.trace_id);
     message.at("userId").get_to(context.user_id);
+    message.at("roles").get_to(context.roles);
     message.at("correlationId").get_to(context.correlation_id);
     message.at("causationId").get_to(context.causation_id);
     message.at("traceparent").get_to(context.traceparent);

@@ -59,6 +59,7 @@ struct two_nodes {
     one.context.command_id = "c1";
     one.context.trace_id = "t1";
     one.context.user_id = "zoe";
+    one.context.roles = {"admin"};
     one.expected_version = 7;
     one.deadline = time.monotonic() + time_left;
     return one;
@@ -113,6 +114,7 @@ BOOST_AUTO_TEST_CASE(the_owner_gets_the_whole_command_and_its_outcome_is_passed_
   BOOST_TEST(seen.data == one.data);
   BOOST_TEST(seen.context.command_id == "c1");
   BOOST_TEST(seen.context.user_id == "zoe");
+  BOOST_TEST((seen.context.roles == std::vector<std::string>{"admin"}));
   BOOST_TEST(seen.id_given);
   BOOST_TEST((seen.expected_version == one.expected_version));
   BOOST_TEST((seen.deadline <= nodes.time.monotonic() + patience));

@@ -156,6 +156,18 @@ std::string actor_table(const node_sample& now, const node_sample* before, std::
   return made.empty() ? "" : '\n' + made.text(columns);
 }
 
+/// No line that would be broken, and none that would scroll the screen.
+std::string fitted(const std::string& screen, terminal_size size) {
+  std::string shown;
+  std::istringstream lines(screen);
+  std::string line;
+  for (std::size_t count = 1; std::getline(lines, line); ++count) {
+    if (size.rows != 0 && count >= size.rows) break;
+    shown += (size.columns == 0 ? line : elide_middle(line, size.columns)) + '\n';
+  }
+  return shown;
+}
+
 }  // namespace
 
 std::optional<double> metric_sum(const std::string& exposition, const std::string& name) {
@@ -174,10 +186,7 @@ std::optional<double> metric_sum(const std::string& exposition, const std::strin
 std::string top_screen(const node_sample& now, const node_sample* before, const std::string& url,
                        terminal_size size) {
   std::string screen;
-  for (const auto& line : head_of(now, before, url)) {
-    const auto shown = shown_text(line);
-    screen += (size.columns == 0 ? shown : elide_middle(shown, size.columns)) + '\n';
-  }
+  for (const auto& line : head_of(now, before, url)) screen += shown_text(line) + '\n';
   screen += projection_table(now.projections, size.columns);
   const auto used = static_cast<std::size_t>(std::ranges::count(screen, '\n'));
   constexpr std::size_t around_table = 3;  // An empty line, the titles, the cursor's line.
@@ -185,12 +194,7 @@ std::string top_screen(const node_sample& now, const node_sample* before, const 
                     : size.rows > used + around_table ? size.rows - used - around_table
                                                       : 0;
   screen += actor_table(now, before, room, size.columns);
-  if (size.rows == 0) return screen;
-  // Lines beyond the screen would scroll it.
-  std::size_t end = 0;
-  for (std::size_t line = 0; line + 1 < size.rows && end < screen.size(); ++line)
-    end = screen.find('\n', end) + 1;
-  return screen.substr(0, end);
+  return fitted(screen, size);
 }
 
 }  // namespace troupe
