@@ -45,8 +45,19 @@ const rows = {
       '{{instance}} put to rest': rate('troupe_command_handlers_rested_total', 'instance'),
       '{{instance}} passivated: {{limit}}': rate('troupe_command_handlers_passivated_total', 'instance, limit'),
     }],
+    ['timeseries', 'Standing still', 'none', { '{{instance}} {{path}}': `${of('troupe_actor_stalled')} > 0` }],
     ['timeseries', 'Restarts', 'none', { '{{instance}} {{path}}': `sum by (instance, path) (increase(${of('troupe_actor_restarts_total')}[5m])) > 0` }],
     ['timeseries', 'Limits reached', 'cps', { '{{instance}} {{limit}}': `${rate('troupe_limit_reached_total', 'instance, limit')} > 0` }],
+  ],
+  Cluster: [
+    ['timeseries', 'Nodes that each node knows', 'none', { '{{instance}}': sum('troupe_cluster_nodes', 'instance') }],
+    ['timeseries', 'Shards of each node, of 256', 'none', { '{{instance}}': sum('troupe_cluster_shards', 'instance') }],
+    ['timeseries', 'Commands between nodes, handlers that moved', 'cps', {
+      '{{instance}} sent: {{result}}': rate('troupe_commands_forwarded_total', 'instance, result'),
+      '{{instance}} received': rate('troupe_commands_received_total', 'instance'),
+      '{{instance}} moved': rate('troupe_command_handlers_moved_total', 'instance'),
+    }],
+    ['timeseries', '99 of 100 owners answer within', 's', { '{{instance}}': quantile(0.99, 'troupe_forward_duration_seconds', 'instance') }],
   ],
   HTTP: [
     ['timeseries', 'Requests by route', 'reqps', { '{{method}} {{route}}': rate('troupe_http_requests_total', 'method, route') }],
