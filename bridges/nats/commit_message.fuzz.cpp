@@ -31,6 +31,9 @@ troupe::nats::outgoing message_of(std::string_view text) {
 /// again and reads alike, or is told apart from one.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using troupe::testkit::require;
+  // Messages are destroyed by the library's own collector.
+  static const bool opened = nats_Open(-1) == NATS_OK;
+  require(opened, "the library opens");
   const auto sent = message_of(troupe::testkit::text_of(data, size));
   auto native = troupe::nats::to_native(sent, "");
   if (native == nullptr) return 0;

@@ -216,7 +216,7 @@ test('bash completes commands, flags and values as the help has them', async (t)
   assert.deepEqual(completed(t, 'troupe projection pause --admin x --j'), ['--json']);
   assert.deepEqual(completed(t, 'troupe run --log-level w'), ['warn']);
   assert.deepEqual(completed(t, 'troupe run --http '), []);
-  assert.deepEqual(completed(t, 'troupe completion '), ['bash', 'fish', 'zsh', '--help']);
+  assert.deepEqual(completed(t, 'troupe completion '), ['bash', 'zsh', 'fish', '--help']);
 });
 
 test('the log level changes while the node runs, and is told of', async (t) => {
