@@ -150,8 +150,8 @@ node& node::with_client(http_client ask) {
   return *this;
 }
 
-node& node::with_examination(examination examine) {
-  examinations_.push_back(std::move(examine));
+node& node::with_examination(examination look) {
+  examinations_.push_back(std::move(look));
   return *this;
 }
 

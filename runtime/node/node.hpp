@@ -60,7 +60,7 @@ class node {
   /// What commands for a running node reach it with.
   node& with_client(http_client ask);
   /// Something more that `troupe doctor` looks at.
-  node& with_examination(examination examine);
+  node& with_examination(examination look);
   /// Bridges start in this order. A factory may give none, where the settings want none.
   node& with_bridge(bridge_factory make);
 

@@ -32,7 +32,13 @@ examined_node examine_running(const settings& options, const doctor_bag& bag) {
   if (!url) return {std::nullopt, {ill("node", url.error().message, "mend --admin")}};
   if (!caller)
     return {std::nullopt, {ill("node", caller.error().message, "mend the token's file")}};
-  return examine_node(*caller, *url);
+  try {
+    return examine_node(*caller, *url);
+  } catch (const json::exception&) {  // Another shape than any node's answers.
+    return {std::nullopt,
+            {ill("node", "what answers at " + *url + " is no node that this program knows",
+                 "choose another --admin, or run the newer program")}};
+  }
 }
 
 findings examine_all(const std::vector<std::string>& arguments, const doctor_bag& bag) {
@@ -42,7 +48,7 @@ findings examine_all(const std::vector<std::string>& arguments, const doctor_bag
   all.push_back(examine_open_files(options));
   auto running = examine_running(options, bag);
   add(all, examine_ports(options, running.cluster));
-  for (const auto& examine : bag.examinations) add(all, examine(options));
+  for (const auto& look : bag.examinations) add(all, look(options));
   add(all, examine_databases(options, bag.env, bag.features, bag.openers));
   add(all, std::move(running.found));
   return all;
