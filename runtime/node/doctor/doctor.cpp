@@ -23,7 +23,7 @@ void add(findings& all, findings more) { std::ranges::move(more, std::back_inser
 examined_node examine_running(const settings& options, const doctor_bag& bag) {
   operator_command asked;
   asked.name = "doctor";
-  asked.admin_token = bag.env("TROUPE_ADMIN_TOKEN").value_or("");
+  asked.admin_token = options.admin_token;
   if (options.admin_address.port == 0)
     return {std::nullopt,
             {well("node", "--admin is any free port: a running node is not looked for")}};
