@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { startBroker } from './support/nats.mjs';
-import { ok, profile, repository, run, startNode, temporaryDirectory, until } from './support/node.mjs';
+import { inFlight, ok, profile, repository, run, startNode, temporaryDirectory, until } from './support/node.mjs';
 import { startPostgres } from './support/postgres.mjs';
 
 const secret = 'Hush-4711';
@@ -83,13 +83,13 @@ test('an error line never repeats a secret', async (t) => {
     node(['--log', 'nats', '--nats-creds', file('broken.creds', `${secret}\n`)]),
     node(['--log', 'nats', '--nats-ca', file('broken.pem', `-----BEGIN CERTIFICATE-----\n${secret}\n-----END CERTIFICATE-----\n`)]),
   ];
-  const leaks = [];
-  for (const [args, environment] of mistakes) {
+  const leaks = (await inFlight(mistakes.length, 4, async (i) => {
+    const [args, environment] = mistakes[i];
     const { code, stdout, stderr } = await run(args, environment);
     assert.notEqual(code, 0, `${args.join(' ')} ${JSON.stringify(environment)}`);
     assert.match(stderr, /\S/);
-    if (leak.test(stdout + stderr)) leaks.push(`troupe ${args.join(' ')} ${JSON.stringify(environment)}: ${stderr}`);
-  }
+    return leak.test(stdout + stderr) ? [`troupe ${args.join(' ')} ${JSON.stringify(environment)}: ${stderr}`] : [];
+  })).flat();
   assert.deepEqual(leaks, []);
 });
 
