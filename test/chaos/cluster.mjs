@@ -1,7 +1,7 @@
 // What the faults happen to: three brokers, PostgreSQL, and nodes that share them. Each node is a process that can be killed,
 // stopped, cut off and started again, with a clock of its own.
 import { startCluster, connectTo } from '../e2e/support/nats.mjs';
-import { patience, startNode, temporaryDirectory, until } from '../e2e/support/node.mjs';
+import { ok, patience, startNode, temporaryDirectory, until } from '../e2e/support/node.mjs';
 import { startPostgres } from '../e2e/support/postgres.mjs';
 import { makeLinks } from './links.mjs';
 
@@ -63,15 +63,27 @@ class Member {
   }
   signal(name) { this.launched.child.kill(name); }
 
-  ready(milliseconds) {
-    return until(`${this.name} to be ready`, async () => {
-      try {
-        return (await this.node.get('/readyz')).status === 200;
-      } catch {
-        return false;
-      }
-    }, milliseconds);
+  async ready(milliseconds) {
+    let last;
+    try {
+      await until(`${this.name} to be ready`, async () => {
+        last = await this.node.get('/readyz?verbose').catch((why) => ({ text: why.message }));
+        return last.status === 200;
+      }, milliseconds);
+    } catch (why) {
+      throw new Error(`${why.message}; /readyz said ${last?.text}`);
+    }
   }
+}
+
+/** As docs/reference.md has it: FNV-1a over the name's bytes and the finalizer of MurmurHash3, modulo 256. */
+export function shardOf(name) {
+  const word = (value) => BigInt.asUintN(64, value);
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of Buffer.from(name)) hash = word((hash ^ BigInt(byte)) * 0x100000001b3n);
+  hash = word((hash ^ (hash >> 33n)) * 0xff51afd7ed558ccdn);
+  hash = word((hash ^ (hash >> 33n)) * 0xc4ceb9fe1a85ec53n);
+  return Number((hash ^ (hash >> 33n)) % 256n);
 }
 
 export class Cluster {
@@ -95,6 +107,15 @@ export class Cluster {
     this.members = Array.from({ length: nodes }, (_, i) => new Member(this, i));
     for (const member of this.members) await member.start(); // the first brings streams and tables about
     return this;
+  }
+
+  /** Who owns which entity now: { member, owns(entity) } of the owner of this one; nobody owns all where work is not placed. */
+  async ownerOf(entity) {
+    const { nodes, shards = [] } = ok(await this.members[0].node.get('/admin/cluster'));
+    const shard = (id) => shards[shardOf(`identity.${id}`)];
+    const incarnation = shard(entity);
+    const name = nodes.find((one) => one.incarnation === incarnation)?.name;
+    return { member: incarnation && this.members.find((one) => one.name === name), owns: (id) => shard(id) === incarnation };
   }
 
   /** The broker that leads the stream; undefined while there is none. */

@@ -34,6 +34,7 @@ export class Load {
     this.underWay = new Set();
     this.agents = new Map();
     this.suspect = new Map();
+    this.leaving = new Set(); // members that a balancer sends no new connections
     this.done = false;
     this.isPolite = false;
     this.errors = [];
@@ -84,10 +85,12 @@ export class Load {
   anyOf({ random }, list) { return list[Math.floor(random() * list.length)]; }
   /** Half of the time one of the few hot ones, who change slowly; otherwise anybody. */
   somebody(one) {
-    const { random } = one;
+    const hot = this.hotOne(one.random);
+    return one.random() < 0.5 ? hot : this.anyOf(one, this.people);
+  }
+  hotOne(random) {
     const start = Math.floor(this.people.length / 500) * 7;
-    const hot = this.people[Math.min(start + Math.floor(random() * this.hot), this.people.length - 1)];
-    return random() < 0.5 ? hot : this.anyOf(one, this.people);
+    return this.people[Math.min(start + Math.floor(random() * this.hot), this.people.length - 1)];
   }
   intent({ random }, person, command) {
     const number = ++this.intents;
@@ -96,10 +99,15 @@ export class Load {
   }
   /** Any node; one that has just failed to answer less often. */
   choose({ random }, other) {
-    const candidates = this.members.filter((member) => member !== other);
+    const candidates = this.members.filter((member) => member !== other && this.mayGetMore(member));
     const well = candidates.filter((member) => !(this.suspect.get(member) > performance.now()));
     const from = well.length > 0 && random() < 0.9 ? well : candidates;
     return from[Math.floor(random() * from.length)] ?? other;
+  }
+
+  /** A node that was taken out of the balancer gets requests on connections that it has, and no new ones. */
+  mayGetMore(member) {
+    return !this.leaving.has(member) || Object.values(this.agentOf(member).freeSockets).some((list) => list.length > 0);
   }
 
   // --- doing it ---
@@ -190,7 +198,7 @@ export class Load {
 
   // --- a time in which nothing may go wrong ---
 
-  /** From now on only 503 and closed idle connections may happen, and connections to a node that is gone. Ends what began before. */
+  /** From now on only 503 and closed idle connections may happen. Waits for what began before. */
   async beginPolite() {
     this.politeSince = performance.now();
     this.isPolite = true;
@@ -209,11 +217,13 @@ export class Load {
   }
   mustBeFine(operation, { lost, status }) {
     const safe = operation.key || operation.kind === 'read' || operation.code !== 'outcome-unknown';
-    const fine = lost ? lost !== 'unanswered' : [200, 404, 409, 412, 422].includes(status) || (status === 503 && safe);
+    const fine = lost ? lost === 'idle' : [200, 404, 409, 412, 422].includes(status) || (status === 503 && safe);
     if (!fine) this.errors.push(operation);
   }
 
   // --- for whoever injects faults ---
+
+  hotEntity(random) { return this.hotOne(random).entity; }
 
   /** Waits for so many more accepted commands. */
   async goesOn(count, milliseconds) {

@@ -57,6 +57,12 @@ function longestPause({ start, end }, operations) {
   return moments.reduce((longest, moment, i) => Math.max(longest, moment - (moments[i - 1] ?? moment)), 0) / 1000;
 }
 
+/** Seconds from a fault's beginning to the first accepted command for an entity that the struck node had owned. */
+function firstForOwned({ owned, start }, operations) {
+  const accepted = operations.filter(({ outcome, invoke, kind, entity }) => kind === 'command' && outcome === 'ok' && invoke > start && owned(entity));
+  return (Math.min(...accepted.map(({ complete }) => complete)) - start) / 1000;
+}
+
 /** What every node and the broker say of the log, and what every node shows of the view. */
 async function collect(cluster, violations) {
   const { events: log } = await cluster.readStream();
@@ -96,7 +102,8 @@ async function run(scope, seed, directory) {
     console.log(`faults      ${strikes.length}: ${countBy(strikes, ({ name }) => name)}`);
     for (const one of strikes) {
       console.log(`  ${one.name.padEnd(8)} at ${((one.start - started) / 1000).toFixed(1)} s; whole ${((one.end - one.mended) / 1000).toFixed(1)} s after it was mended; `
-        + `no command was accepted for at most ${longestPause(one, operations).toFixed(1)} s`);
+        + `no command was accepted for at most ${longestPause(one, operations).toFixed(1)} s`
+        + (one.owned ? `; the first for an entity of its own after ${firstForOwned(one, operations).toFixed(1)} s` : ''));
     }
     if (violations.length > 0) await history.save(join(directory, 'history.jsonl'), { operations, log, views });
   } catch (why) {
