@@ -66,6 +66,10 @@ outgoing to_message(const names& called, const commit& stored, position_t previo
   return made;
 }
 
+void forget_message_id(outgoing& sent) {
+  std::erase_if(sent.headers, [](const auto& header) { return header.first == message_id; });
+}
+
 read_commit from_message(const stored_message& stored, const std::string& category,
                          std::string entity) {
   read_commit read;

@@ -8,8 +8,9 @@ namespace troupe::nats {
 
 /// A commit as a message: the body is the commit's body, everything else is in headers.
 ///
-///     Nats-Msg-Id               commit:<command id>:<previous sequence>: names the attempt, which
-///                               the broker itself takes once in two minutes
+///     Nats-Msg-Id               commit:<command id>:<previous sequence>: names the attempt; only
+///     on
+///                               its first publish
 ///     Troupe-Command-Id         unique in the log
 ///     Troupe-Version            of the first event
 ///     Troupe-Events             how many
@@ -18,6 +19,11 @@ namespace troupe::nats {
 ///     Troupe-Previous-Sequence  of the entity's commit before; 0 for the first
 ///     traceparent               W3C trace context, when the events carry one
 outgoing to_message(const names& called, const commit& stored, position_t previous);
+
+/// For a message that is published again: a broker that lost its first proposal would hold on to
+/// the id, and say for two minutes that it is under way. The expected sequence alone makes the
+/// repeat harmless.
+void forget_message_id(outgoing& sent);
 
 /// A commit read back.
 struct read_commit {

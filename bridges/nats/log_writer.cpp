@@ -308,6 +308,7 @@ void log_writer::take(publish& one, const publish_reply& reply) {
   switch (reply.what) {
     case verdict::unknown:
       one.maybe_stored = true;
+      forget_message_id(one.message);
       return;
     case verdict::refused:
       // Said of this try; an earlier one may have come through.
