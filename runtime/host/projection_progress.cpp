@@ -31,6 +31,8 @@ void projection_progress::reached(position_t position, std::size_t events, std::
 void projection_progress::restarted_at(position_t position) {
   {
     const std::lock_guard lock(mutex_);
+    // Somebody else has got past what this one failed at.
+    if (position > now_.position && !now_.halted) now_.failing = false;
     now_.position = position;
   }
   moved_.notify_all();
@@ -71,6 +73,8 @@ bool projection_progress::paused() const {
 void projection_progress::set_standby(bool standby) {
   const std::lock_guard lock(mutex_);
   now_.standby = standby;
+  // What it failed at is another node's work now.
+  if (standby && !now_.halted) now_.failing = false;
 }
 
 void projection_progress::rebuild_until(position_t position) {
