@@ -49,8 +49,12 @@ diagnosis examine_log(const std::filesystem::path& directory) {
   if (!in) return well(about, "there is none yet; a node makes it");
   std::array<char, header_bytes> header{};
   in.read(header.data(), header.size());
-  // Until the first checkpoint all of a new log is in its write-ahead log.
   if (in.gcount() == 0) return well(about, "is empty");
+  // Until the first checkpoint all of a new log but its beginning is in its write-ahead log.
+  std::error_code none;
+  if (number_at(header, application_at) == 0 &&
+      std::filesystem::file_size(directory / "log.db-wal", none) > 0 && !none)
+    return well(about, "is new, and still in its write-ahead log");
   const bool ours = in.gcount() == static_cast<std::streamsize>(header.size()) &&
                     number_at(header, application_at) == log_identity.application;
   if (!ours) {

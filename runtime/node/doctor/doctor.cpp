@@ -27,6 +27,8 @@ examined_node examine_running(const settings& options, const doctor_bag& bag) {
   if (options.admin_address.port == 0)
     return {std::nullopt,
             {well("node", "--admin is any free port: a running node is not looked for")}};
+  if (!bag.client)
+    return {std::nullopt, {well("node", "not looked for: this program cannot reach other nodes")}};
   const auto url = node_url(options.admin);
   const auto caller = node_caller::make(asked, bag.client);
   if (!url) return {std::nullopt, {ill("node", url.error().message, "mend --admin")}};
