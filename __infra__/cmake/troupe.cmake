@@ -159,7 +159,7 @@ function(troupe_test_properties name timeout)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout})
   if(TROUPE_SANITIZE)
     set_tests_properties(${name} PROPERTIES ENVIRONMENT
-      "ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=second_deadlock_stack=1:suppressions=${PROJECT_SOURCE_DIR}/__infra__/ci/tsan.supp")
+      "ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=second_deadlock_stack=1:suppressions=${PROJECT_SOURCE_DIR}/__infra__/ci/tsan.supp;LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/__infra__/ci/lsan.supp")
   endif()
 endfunction()
 
