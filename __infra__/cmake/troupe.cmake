@@ -62,7 +62,7 @@ endif()
 function(troupe_glob out folder)
   list(TRANSFORM ARGN PREPEND ${folder}/ OUTPUT_VARIABLE patterns)
   file(GLOB_RECURSE files CONFIGURE_DEPENDS ${patterns})
-  list(FILTER files EXCLUDE REGEX "/(node_modules|build)/")
+  list(FILTER files EXCLUDE REGEX "^${PROJECT_SOURCE_DIR}/(.*/)?(node_modules|build)/")
   set(${out} ${files} PARENT_SCOPE)
 endfunction()
 
