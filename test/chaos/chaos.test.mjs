@@ -20,17 +20,10 @@ test('faults under load: entities are linearizable, acknowledged commands exactl
 
 // A bent clock is put before the program's other libraries, where a sanitizer wants to be.
 const skip = process.env.ASAN_OPTIONS !== undefined;
-test('a clock an hour off and a broker cut off the others: the same holds', { skip }, (t) => {
-  const { status, text } = runs('--operations', '500', '--faults', 'clock,split', '--seconds', '3');
+test('a clock an hour off: the same holds', { skip }, (t) => {
+  const { status, text } = runs('--operations', '500', '--faults', 'clock', '--seconds', '3');
   t.diagnostic(text);
   assert.equal(status, 0, text.slice(-20_000));
-});
-
-test('a rolling restart under load: a client that retries 503 and closed idle connections sees no error', (t) => {
-  const { status, text } = runs('--operations', '500', '--faults', 'rolling');
-  t.diagnostic(text);
-  assert.equal(status, 0, text.slice(-20_000));
-  assert.match(text, /rolling: 0 errors seen/);
 });
 
 test('a fault that does not exist is refused', () => {
