@@ -127,12 +127,16 @@ bool command_handler::begin_as_new() {
   return true;
 }
 
+const card_ptr& command_handler::reader() const {
+  const auto& readers = environment_.readers;
+  return readers[std::hash<std::string>{}(id_) % readers.size()];
+}
+
 void command_handler::load_state() {
   phase_ = phase::loading;
   auto self = caf::actor_cast<caf::actor>(this);
   using loaded = std::shared_ptr<result<loaded_entity>>;
-  const auto& readers = environment_.readers;
-  readers[std::hash<std::string>{}(id_) % readers.size()]->tell(
+  reader()->tell(
       load{environment_.kernel,
            {environment_.category, id_},
            one_shot<loaded>(
@@ -147,8 +151,7 @@ void command_handler::look_up() {
   ids.reserve(unsure_.size());
   for (const auto& one : unsure_) ids.push_back(one->command().context.command_id);
   auto self = caf::actor_cast<caf::actor>(this);
-  const auto& readers = environment_.readers;
-  readers[std::hash<std::string>{}(id_) % readers.size()]->tell(lookup{
+  reader()->tell(lookup{
       std::move(ids), one_shot<lookup_result>(
                           [self](lookup_result answer) {
                             caf::anon_send(self, commands_looked_up{std::make_shared<lookup_result>(
@@ -245,8 +248,7 @@ void command_handler::confirm() {
   phase_ = phase::confirming;
   auto self = caf::actor_cast<caf::actor>(this);
   using confirmed = result<bool>;
-  const auto& readers = environment_.readers;
-  readers[std::hash<std::string>{}(id_) % readers.size()]->tell(confirm_version{
+  reader()->tell(confirm_version{
       {environment_.category, id_},
       entity_.version,
       one_shot<confirmed>(

@@ -122,6 +122,8 @@ class command_handler final : public caf::event_based_actor {
   /// loaded and nothing has happened. False if only the history can tell.
   bool begin_as_new();
   void load_state();
+  /// The one that this entity always asks, so that its questions keep their order.
+  [[nodiscard]] const card_ptr& reader() const;
   /// Asks the log what it knows of the commands in `unsure_`.
   void look_up();
   void on_looked_up(const lookup_result& found);

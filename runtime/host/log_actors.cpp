@@ -152,6 +152,7 @@ caf::message_handler log_reader::handlers() {
       },
       [this](const confirm_version& message) {
         ++confirmations_;
+        const waiting_for outside(*card(), awaited::log);
         auto later = log_.read_stream(message.stream, message.version + 1, 1);
         message.reply(later ? result<bool>(later->empty()) : std::move(later).error());
       },
