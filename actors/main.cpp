@@ -1,3 +1,5 @@
+#include <iostream>
+
 #include "actors/identity/feature.hpp"
 #include "bridges/http/admin_tokens.hpp"
 #include "bridges/http/client.hpp"
@@ -166,7 +168,13 @@ class nats_broker {
   troupe::result<std::unique_ptr<troupe::event_log>> log(const settings& options) {
     auto broker = connect(options);
     if (!broker) return std::move(broker).error();
-    return troupe::nats::open_event_log(std::move(*broker), {options.cluster, options.replicas});
+    troupe::nats::log_options wanted{options.cluster, options.replicas};
+    wanted.keep_waiting = [told = false](const troupe::error& why) mutable {
+      if (!told) std::cerr << "troupe: waiting for the broker: " << why.message << '\n';
+      told = true;
+      return !troupe::node::stop_wanted();
+    };
+    return troupe::nats::open_event_log(std::move(*broker), wanted);
   }
 
   troupe::result<std::shared_ptr<troupe::message_bus>> bus(const settings& options) {

@@ -30,11 +30,16 @@ class scratch_stream {
     config.SubjectsLen = subjects.size();
     config.Storage = js_MemoryStorage;
     config.Replicas = replicas;
-    const auto status = js_AddStream(nullptr, broker.jetstream(), &config, nullptr, nullptr);
+    jsErrCode code{};
+    const auto status = js_AddStream(nullptr, broker.jetstream(), &config, nullptr, &code);
     if (status != NATS_OK) {
       auto problem = failure_of(
           status, "JetStream cannot make a stream with " + std::to_string(replicas) + " replicas");
       problem.message += "; enable it ('nats-server -js') or lower --replicas";
+      if (status == NATS_NO_RESPONDERS) problem.code = errc::invalid;
+      const bool on_its_way = code == JSClusterNotAvailErr || code == JSClusterNotLeaderErr ||
+                              code == JSClusterNoPeersErr;
+      if (on_its_way) problem.code = errc::unavailable;
       return problem;
     }
     return std::unique_ptr<scratch_stream>(new scratch_stream(broker, std::move(name)));

@@ -25,7 +25,8 @@ class racers {
 result<void> prove_compare_and_set(racers& two, int rounds);
 
 /// Does so on the broker: a second connection, and a scratch stream with as many replicas as the
-/// log's.
+/// log's. Errors: `unavailable` where a later try may succeed; `invalid` for a broker without
+/// JetStream.
 result<void> probe_broker(connection& broker, const std::string& cluster, int replicas);
 
 }  // namespace troupe::nats

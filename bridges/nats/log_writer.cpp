@@ -54,7 +54,7 @@ class log_writer::batch {
           if (at) {
             ids.insert(what->command_id);
             wave.push_back(
-                {what, at->sequence, {}, {}, 0, requests_[request].ids_given, false, false});
+                {what, at->sequence, {}, {}, 0, requests_[request].ids_given, false, false, {}});
             owners_.push_back(request);
             ++one.next;
             break;
@@ -305,6 +305,7 @@ void log_writer::take(publish& one, const publish_reply& reply) {
     one.failure = error{code, why};
     one.settled = true;
   };
+  one.doubt = reply.detail;
   switch (reply.what) {
     case verdict::unknown:
       one.maybe_stored = true;
@@ -339,7 +340,10 @@ void log_writer::look_behind(publish& one) {
   auto in = streams_.find(stream.category);
   if (!in || !*in) return;
   auto found = messages_.next(**in, names_.events(stream), one.previous + 1);
-  if (!found) return;  // Still unknown.
+  if (!found) {
+    one.doubt = found.error().message;
+    return;
+  }
   one.settled = true;
   if (*found) {
     const auto read = from_message(**found, stream.category, stream.id);
@@ -375,7 +379,8 @@ result<void> log_writer::settle() {
   if (!in_doubt_) return {};
   return error{errc::unavailable, "it is not yet known what became of " +
                                       std::to_string(doubtful_.size()) +
-                                      " commits that the broker did not acknowledge; try again"};
+                                      " commits that the broker did not acknowledge (" +
+                                      doubtful_.front().second.doubt + "); try again"};
 }
 
 result<void> log_writer::settled() {

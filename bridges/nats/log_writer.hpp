@@ -47,6 +47,7 @@ class log_writer {
     bool id_given = false;  ///< A kept outcome may carry the command's id.
     bool settled = false;
     bool maybe_stored = false;  ///< An earlier try has had no answer.
+    std::string doubt;          ///< Why it is not settled.
   };
   class batch;
 

@@ -15,6 +15,9 @@ namespace {
 
 constexpr auto for_ever = std::chrono::hours(0);
 constexpr auto outcomes_kept_for = std::chrono::hours(24);
+/// Servers that were just started find each other and a leader in seconds.
+constexpr auto patience_with_new_brokers = std::chrono::seconds(30);
+constexpr auto pause_before_reopening = std::chrono::milliseconds(500);
 
 /// Of as many entities as there may be command handlers, and some more.
 constexpr std::size_t remembered_places = 200'000;
@@ -160,10 +163,8 @@ class nats_event_log final : public event_log {
   std::unique_ptr<growth_watch> watch_;
 };
 
-}  // namespace
-
-result<std::unique_ptr<event_log>> open_event_log(std::shared_ptr<connection> broker,
-                                                  const log_options& options) {
+result<std::unique_ptr<event_log>> try_to_open(const std::shared_ptr<connection>& broker,
+                                               const log_options& options) {
   if (auto safe = probe_broker(*broker, options.cluster, options.replicas); !safe) {
     return safe.error();
   }
@@ -171,8 +172,22 @@ result<std::unique_ptr<event_log>> open_event_log(std::shared_ptr<connection> br
   auto all = std::make_unique<streams>(broker, called, options.replicas);
   auto kept = open_buckets(*all);
   if (!kept) return std::move(kept).error();
-  return std::unique_ptr<event_log>(std::make_unique<nats_event_log>(
-      std::move(broker), called, std::move(all), std::move(*kept)));
+  return std::unique_ptr<event_log>(
+      std::make_unique<nats_event_log>(broker, called, std::move(all), std::move(*kept)));
+}
+
+}  // namespace
+
+result<std::unique_ptr<event_log>> open_event_log(std::shared_ptr<connection> broker,
+                                                  const log_options& options) {
+  const auto deadline = std::chrono::steady_clock::now() + patience_with_new_brokers;
+  for (;;) {
+    auto log = try_to_open(broker, options);
+    const bool may_come = !log && log.error().code == errc::unavailable;
+    if (!may_come || std::chrono::steady_clock::now() >= deadline) return log;
+    if (options.keep_waiting && !options.keep_waiting(log.error())) return log;
+    broker->pause(pause_before_reopening);
+  }
 }
 
 }  // namespace troupe::nats

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/core/json.hpp"
+
 namespace troupe::nats {
 namespace {
 
 constexpr int not_found = 404;
 constexpr int read_tries = 2;
-/// A follower catches up with its leader in less than read_tries times this.
-constexpr int read_tries_at_followers = 20;
-constexpr auto pause_for_followers = std::chrono::milliseconds(20);
+/// The broker's error code for a question about a message that is not there.
+constexpr int no_message_found = 10037;
 
 error no_answer(const stream_facts& in) {
   return {errc::unavailable, "the stream '" + in.name + "' does not answer; try again"};
@@ -82,15 +83,10 @@ result<std::optional<stored_message>> stored_messages::next(const stream_facts& 
                                                             position_t from) {
   const auto question =
       R"({"seq":)" + std::to_string(from) + R"(,"next_by_subj":")" + subject + "\"}";
-  for (int i = 0; i < read_tries_at_followers; ++i) {
-    auto found = direct_get(in, question);
-    if (!found || *found || in.replicas == 1) return found;
-    auto newest = ask_leader_for_last(in, subject);
-    if (!newest) return newest;
-    if (!*newest || (*newest)->sequence < from) return std::optional<stored_message>();
-    broker_->pause(pause_for_followers);
-  }
-  return no_answer(in);
+  auto found = direct_get(in, question);
+  if (!found || *found || in.replicas == 1) return found;
+  // A follower may be behind, for long if it was cut off.
+  return ask_leader_for_next(in, question);
 }
 
 result<std::optional<stored_message>> stored_messages::at(const stream_facts& in,
@@ -169,6 +165,27 @@ result<std::optional<stored_message>> stored_messages::ask_leader(const stream_f
   const auto status =
       js_GetMsg(&found, broker_->jetstream(), in.name.c_str(), sequence, nullptr, nullptr);
   return from_leader(in, status, found);
+}
+
+result<std::optional<stored_message>> stored_messages::ask_leader_for_next(
+    const stream_facts& in, const std::string& question) {
+  // The library asks the leader for a sequence or for the last of a subject only.
+  return windows_.with([&](request_window& window) -> result<std::optional<stored_message>> {
+    const auto received =
+        window.exchange(outgoing{"$JS.API.STREAM.MSG.GET." + in.name, question, {}},
+                        std::chrono::steady_clock::now() + broker_->options().answer_timeout);
+    if (!received.message) return no_answer(in);
+    const auto reply = json::parse(body_of(*received.message), nullptr, false);
+    if (!reply.is_object()) return no_answer(in);
+    if (const auto problem = reply.find("error"); problem != reply.end()) {
+      if (problem->is_object() && problem->value("err_code", 0) == no_message_found)
+        return std::optional<stored_message>();
+      return no_answer(in);
+    }
+    static const json::json_pointer place("/message/seq");
+    if (!reply.contains(place) || !reply.at(place).is_number_unsigned()) return no_answer(in);
+    return ask_leader(in, reply.at(place).get<position_t>());
+  });
 }
 
 result<std::optional<stored_message>> stored_messages::ask_leader_for_last(

@@ -46,6 +46,8 @@ class stored_messages {
   result<std::optional<stored_message>> direct_get(const stream_facts& in,
                                                    const std::string& question);
   result<std::optional<stored_message>> ask_leader(const stream_facts& in, position_t sequence);
+  result<std::optional<stored_message>> ask_leader_for_next(const stream_facts& in,
+                                                            const std::string& question);
   result<std::optional<stored_message>> ask_leader_for_last(const stream_facts& in,
                                                             const std::string& subject);
 

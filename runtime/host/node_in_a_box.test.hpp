@@ -2,9 +2,11 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <future>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -44,7 +46,10 @@ class staged_log final : public event_log {
     if (commits) commits_read += static_cast<int>(commits->size());
     return commits;
   }
-  result<position_t> head(const std::string& category) override { return inner.head(category); }
+  result<position_t> head(const std::string& category) override {
+    auto found = inner.head(category);
+    return found ? result<position_t>(std::min<position_t>(*found, visible_end)) : found;
+  }
   result<std::optional<recorded_commit>> find_command(const std::string& id) override {
     return inner.find_command(id);
   }
@@ -67,6 +72,7 @@ class staged_log final : public event_log {
   bool is_shared = false;  ///< Set before the node starts.
   interference interfere;  ///< Set before commands are submitted.
   std::function<result<void>(const snapshot&)> before_snapshot;  ///< The same.
+  std::atomic<position_t> visible_end{std::numeric_limits<position_t>::max()};
   std::atomic<int> appends{0};
   std::atomic<int> reads{0};         ///< Of streams.
   std::atomic<int> commits_read{0};  ///< From categories.

@@ -222,6 +222,12 @@ int node::examine() {
       {features_, migrations_, examinations_, client_, env, time, version_text, std::cout});
 }
 
+bool node::stop_wanted() {
+  sigset_t come{};
+  sigpending(&come);
+  return sigismember(&come, SIGTERM) == 1 || sigismember(&come, SIGINT) == 1;
+}
+
 int node::serve(const settings& options) {
   const stop_signals signals;
   const auto logger = make_logger(options.log_level);

@@ -68,6 +68,10 @@ class node {
   /// usage or configuration.
   int run();
 
+  /// Whether a signal has come that ends the node. For factories that wait for something, as
+  /// signals are taken only once all is started.
+  static bool stop_wanted();
+
  private:
   int serve(const settings& options);
   int operate(operator_command command);

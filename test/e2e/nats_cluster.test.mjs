@@ -56,3 +56,31 @@ test('a cluster loses the leader of the stream under load five times, and nothin
   assert.deepEqual(await other.allEvents('identity'), events);
   ok(await other.post('/v1/users', { auth0Id: 'auth0|last', email: 'last@example.com', emailVerified: true, firstName: 'last', lastName: '', picture: '', locale: 'en' }));
 });
+
+/** Starts a node and waits until it has told that the brokers are not ready. */
+async function startEarly(t, cluster) {
+  const started = { launched: undefined };
+  started.ready = startNode(t, { flags: cluster.flags, onLaunch: (launched) => (started.launched = launched) });
+  started.ready.catch(() => {});
+  await until('the node to wait for the brokers', () => started.launched.stderr.includes('troupe: waiting for the broker: '));
+  return started;
+}
+
+test('a node that is started before its brokers have a leader waits for one', async (t) => {
+  const cluster = await startCluster(t);
+  const [one, ...others] = cluster.brokers;
+  await Promise.all(others.map((broker) => broker.kill()));
+  const { ready } = await startEarly(t, cluster);
+  await Promise.all(others.map((broker) => broker.start()));
+  const node = await ready;
+  assert.equal((await node.get('/readyz')).status, 200);
+  assert.equal(one.child.exitCode, null);
+});
+
+test('a node that waits for its brokers ends when it is told to', async (t) => {
+  const cluster = await startCluster(t);
+  await Promise.all(cluster.brokers.slice(1).map((broker) => broker.kill()));
+  const { launched } = await startEarly(t, cluster);
+  launched.child.kill('SIGTERM');
+  assert.deepEqual(await launched.ended, { code: 2, signal: null });
+});

@@ -10,7 +10,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
-import { afterwards, temporaryDirectory, until } from './node.mjs';
+import { afterwards, patience, temporaryDirectory, until } from './node.mjs';
 
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
@@ -89,7 +89,6 @@ export async function startCluster(t, { routeHost = () => '127.0.0.1', clusterLi
     lines: [`server_name: "n${i}"`, `cluster { ${['name: "test"', listen(route), `routes: [${routes(i)}]`, ...clusterLines].join(', ')} }`],
   }));
   afterwards(t, () => Promise.all(brokers.map((one) => one.kill())));
-  await Promise.all(brokers.map((one) => one.start()));
   const cluster = {
     brokers,
     ports,
@@ -97,22 +96,43 @@ export async function startCluster(t, { routeHost = () => '127.0.0.1', clusterLi
     named: (name) => brokers[Number(name.slice(1))],
   };
   cluster.flags = ['--log', 'nats', '--nats', cluster.url, '--replicas', '3'];
-  let manager;
-  await until('the cluster to have a leader', async () => {
+  for (let left = 3; ; --left) {
+    // One after the other: of servers that find each other in the same moment the leader may miss what the others have to
+    // offer, and then finds no place for a stream for a minute and more. Rarely it does so even then, until they start anew.
+    for (const one of brokers) await one.start();
     try {
-      manager ??= (await connectTo(t, cluster)).manager;
-      await manager.streams.add({ name: 'warm', subjects: ['warm'], num_replicas: 3, storage: 'memory' });
-      return true;
-    } catch {
-      return false;
+      await keepsStreams(t, cluster);
+      return cluster;
+    } catch (why) {
+      if (left === 1) throw why;
+      await Promise.all(brokers.map((one) => one.kill()));
     }
-  });
-  return cluster;
+  }
+}
+
+/** Waits until the servers of a cluster keep a stream together. */
+async function keepsStreams(t, cluster) {
+  let manager;
+  let last;
+  try {
+    await until('the cluster to keep a stream', async () => {
+      try {
+        manager ??= (await connectTo(t, cluster, {}, { timeout: 1_000 })).manager;
+        await manager.streams.add({ name: 'warm', subjects: ['warm'], num_replicas: 3, storage: 'memory' });
+        return true;
+      } catch (why) {
+        last = why;
+        return false;
+      }
+    }, patience / 2);
+  } catch (why) {
+    throw new Error(`${why.message}: ${last?.message}`);
+  }
 }
 
 /** A client of the broker or cluster, closed after the test. */
-export async function connectTo(t, { url }, options = {}) {
+export async function connectTo(t, { url }, options = {}, managerOptions = {}) {
   const nc = await connect({ servers: url.split(','), maxReconnectAttempts: -1, ...options });
   afterwards(t, () => nc.close());
-  return { nc, js: jetstream(nc), manager: await jetstreamManager(nc) };
+  return { nc, js: jetstream(nc), manager: await jetstreamManager(nc, managerOptions) };
 }

@@ -73,10 +73,12 @@ export async function run(args, environment = {}) {
   return { code, signal, stdout: launched.stdout, stderr: launched.stderr };
 }
 
-/** Starts a node and waits until it is ready. Options: data (directory), flags, environment, program and its first arguments. */
-export async function startNode(t, { data = temporaryDirectory(t), flags = [], environment = {}, program = binary, before = [] } = {}) {
+/** Starts a node and waits until it is ready. Options: data (directory), flags, environment, program and its first
+ * arguments, and what is told of the process at once. */
+export async function startNode(t, { data = temporaryDirectory(t), flags = [], environment = {}, program = binary, before = [], onLaunch = () => {} } = {}) {
   const args = [...before, 'run', '--http', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--data', data, ...extraFlags, ...flags];
   const launched = launch(args, environment, program);
+  onLaunch(launched);
   afterwards(t, () => (launched.child.kill('SIGKILL'), launched.ended));
   const ready = new Promise((resolve) => {
     launched.onOutput = () => {
