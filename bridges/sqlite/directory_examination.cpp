@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <fstream>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 #include "bridges/sqlite/log_format.hpp"
 
@@ -17,6 +19,7 @@ namespace troupe::sqlite {
 namespace {
 
 /// The header of a database file (sqlite.org/fileformat2.html, section 1.3).
+constexpr std::string_view magic{"SQLite format 3", 16};  // Its terminating zero is part of it.
 constexpr std::size_t header_bytes = 100;
 constexpr std::size_t user_version_at = 60;
 constexpr std::size_t application_at = 68;
@@ -49,15 +52,16 @@ diagnosis examine_log(const std::filesystem::path& directory) {
   if (!in) return well(about, "there is none yet; a node makes it");
   std::array<char, header_bytes> header{};
   in.read(header.data(), header.size());
-  if (in.gcount() == 0) return well(about, "is empty");
-  // Until the first checkpoint all of a new log but its beginning is in its write-ahead log.
+  const bool empty = in.gcount() == 0;
+  const bool whole = in.gcount() == static_cast<std::streamsize>(header.size());
+  const bool database = whole && std::string_view(header.data(), magic.size()) == magic;
+  const auto application = number_at(header, application_at);
   std::error_code none;
-  if (number_at(header, application_at) == 0 &&
-      std::filesystem::file_size(directory / "log.db-wal", none) > 0 && !none)
-    return well(about, "is new, and still in its write-ahead log");
-  const bool ours = in.gcount() == static_cast<std::streamsize>(header.size()) &&
-                    number_at(header, application_at) == log_identity.application;
-  if (!ours) {
+  const auto waiting = std::filesystem::file_size(directory / "log.db-wal", none);
+  if ((empty || (database && application == 0)) && !none && waiting > 0)
+    return well(about, "is new: all of it is still in its write-ahead log");
+  if (empty) return well(about, "is empty");
+  if (!database || application != log_identity.application) {
     return ill(about, "log.db is not a Troupe event log, or is damaged",
                "put it back from a backup, or choose another --data");
   }

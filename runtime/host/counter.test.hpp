@@ -89,6 +89,8 @@ inline std::atomic<int> poison{0};
 
 /// The amount on whose event the projector stays until another is set; 0 for none.
 inline std::atomic<int> held{0};
+/// Whether it stays there now.
+inline std::atomic<bool> holds{false};
 
 struct totals {
   static constexpr std::string_view view = "totals";
@@ -103,7 +105,11 @@ struct totals {
   static std::string key_of(const troupe::recorded<Added>& one) { return one.stream.id; }
   static row project(row now, const troupe::recorded<Added>& one) {
     if (poison != 0 && one.data.amount == poison) throw std::runtime_error("planted poison");
-    while (held != 0 && one.data.amount == held) std::this_thread::yield();
+    while (held != 0 && one.data.amount == held) {
+      holds = true;
+      std::this_thread::yield();
+    }
+    holds = false;
     now.id = one.stream.id;
     now.total += one.data.amount;
     return now;

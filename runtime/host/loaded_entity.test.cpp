@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/host/counter.test.hpp"
+#include "runtime/testkit/forwarding_log.test.hpp"
 #include "runtime/testkit/memory_event_log.hpp"
 
 namespace troupe::host {
@@ -16,12 +17,10 @@ const stream_id counter{"counting", "a"};
 const detail::typed_aggregate<counting::counter> kernel;
 
 /// A log that counts the events that are read from it.
-class counting_log final : public event_log {
+class counting_log final : public testkit::forwarding_log {
  public:
-  std::vector<append_result> append(std::span<const append_request> requests,
-                                    std::span<const kept_outcome> outcomes) override {
-    return inner_.append(requests, outcomes);
-  }
+  counting_log() : forwarding_log(inner_) {}
+
   result<std::vector<recorded_commit>> read_stream(const stream_id& stream, version_t from,
                                                    std::size_t limit) override {
     auto commits = inner_.read_stream(stream, from, limit);
@@ -30,22 +29,6 @@ class counting_log final : public event_log {
     }
     return commits;
   }
-  result<std::vector<recorded_commit>> read_category(const std::string& category, position_t from,
-                                                     std::size_t limit) override {
-    return inner_.read_category(category, from, limit);
-  }
-  result<position_t> head(const std::string& category) override { return inner_.head(category); }
-  result<std::optional<recorded_commit>> find_command(const std::string& id) override {
-    return inner_.find_command(id);
-  }
-  result<std::optional<kept_outcome>> find_outcome(const std::string& id) override {
-    return inner_.find_outcome(id);
-  }
-  result<std::optional<snapshot>> load_snapshot(const stream_id& stream) override {
-    return inner_.load_snapshot(stream);
-  }
-  result<void> save_snapshot(const snapshot& saved) override { return inner_.save_snapshot(saved); }
-  result<void> maintain(timestamp now) override { return inner_.maintain(now); }
 
   std::size_t events_read = 0;
 

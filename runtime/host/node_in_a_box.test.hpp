@@ -13,6 +13,7 @@
 
 #include "runtime/host/counter.test.hpp"
 #include "runtime/host/engine.hpp"
+#include "runtime/testkit/forwarding_log.test.hpp"
 #include "runtime/testkit/memory_event_log.hpp"
 #include "runtime/testkit/memory_view_provider.hpp"
 #include "runtime/testkit/patience.test.hpp"
@@ -22,8 +23,10 @@ namespace troupe::host {
 using namespace std::chrono_literals;
 
 /// A log whose appends a test can watch, delay, precede or break.
-class staged_log final : public event_log {
+class staged_log final : public testkit::forwarding_log {
  public:
+  staged_log() : forwarding_log(inner) {}
+
   using interference =
       std::function<std::optional<std::vector<append_result>>(std::span<const append_request>)>;
 
@@ -50,22 +53,12 @@ class staged_log final : public event_log {
     auto found = inner.head(category);
     return found ? result<position_t>(std::min<position_t>(*found, visible_end)) : found;
   }
-  result<std::optional<recorded_commit>> find_command(const std::string& id) override {
-    return inner.find_command(id);
-  }
-  result<std::optional<kept_outcome>> find_outcome(const std::string& id) override {
-    return inner.find_outcome(id);
-  }
-  result<std::optional<snapshot>> load_snapshot(const stream_id& stream) override {
-    return inner.load_snapshot(stream);
-  }
   result<void> save_snapshot(const snapshot& saved) override {
     if (before_snapshot) {
       if (auto done = before_snapshot(saved); !done) return done;
     }
     return inner.save_snapshot(saved);
   }
-  result<void> maintain(timestamp now) override { return inner.maintain(now); }
   [[nodiscard]] bool shared() const override { return is_shared; }
 
   testkit::memory_event_log inner;

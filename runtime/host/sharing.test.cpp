@@ -70,6 +70,14 @@ struct sharing_node {
     return box.actors->actor("/features/counting/command-handlers/" + id).has_value();
   }
 
+  /// What becomes of a command that another node has sent here.
+  std::string status_of_sent_here(const std::string& id, int amount) {
+    std::promise<command_outcome> answer;
+    box.actors->submit_here(box.make(id, "Add", {{"amount", amount}}),
+                            [&](command_outcome outcome) { answer.set_value(std::move(outcome)); });
+    return to_string(answer.get_future().get().status);
+  }
+
   told_placement where;
   std::atomic<int> forwarded{0};
   std::atomic<bool> peer_is_away{false};
@@ -119,11 +127,7 @@ BOOST_AUTO_TEST_CASE(what_the_owner_cannot_take_is_carried_out_here) {
 BOOST_AUTO_TEST_CASE(what_a_peer_has_sent_goes_no_further) {
   sharing_node node;
   node.where.move_away("counting.a");
-  std::promise<command_outcome> answer;
-  node.box.actors->submit_here(
-      node.box.make("a", "Add", {{"amount", 3}}),
-      [&](command_outcome outcome) { answer.set_value(std::move(outcome)); });
-  BOOST_TEST(to_string(answer.get_future().get().status) == "accepted");
+  BOOST_TEST(node.status_of_sent_here("a", 3) == "accepted");
   BOOST_TEST(node.forwarded == 0);
   BOOST_TEST(node.box.total("a") == 3);
 }
@@ -182,11 +186,7 @@ BOOST_AUTO_TEST_CASE(a_node_that_was_sent_a_command_decides_it_again_itself_afte
     node.where.move_away("counting.a", false);
     return std::nullopt;
   };
-  std::promise<command_outcome> answer;
-  node.box.actors->submit_here(
-      node.box.make("a", "Add", {{"amount", 2}}),
-      [&](command_outcome outcome) { answer.set_value(std::move(outcome)); });
-  BOOST_TEST(to_string(answer.get_future().get().status) == "accepted");
+  BOOST_TEST(node.status_of_sent_here("a", 2) == "accepted");
   BOOST_TEST(node.forwarded == 0);
   BOOST_TEST(node.box.total("a") == 13);
 }

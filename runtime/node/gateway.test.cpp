@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "runtime/host/counter.test.hpp"
+#include "runtime/testkit/forwarding_log.test.hpp"
 #include "runtime/testkit/memory_event_log.hpp"
 #include "runtime/testkit/memory_view_provider.hpp"
 #include "runtime/testkit/patience.test.hpp"
@@ -22,35 +23,20 @@ constexpr std::string_view schema = R"({"definitions":{
     "CrashUnlessNew":{"type":"object"}}})";
 
 /// A log that stores nothing while it is closed, and cannot be read while it is away.
-class gated_log final : public event_log {
+class gated_log final : public testkit::forwarding_log {
  public:
+  gated_log() : forwarding_log(inner) {}
+
   std::vector<append_result> append(std::span<const append_request> requests,
                                     std::span<const kept_outcome> outcomes) override {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return open_; });
     return inner.append(requests, outcomes);
   }
-  result<std::vector<recorded_commit>> read_stream(const stream_id& stream, version_t from,
-                                                   std::size_t limit) override {
-    return inner.read_stream(stream, from, limit);
-  }
-  result<std::vector<recorded_commit>> read_category(const std::string& category, position_t from,
-                                                     std::size_t limit) override {
-    return inner.read_category(category, from, limit);
-  }
-  result<position_t> head(const std::string& category) override { return inner.head(category); }
   result<std::optional<recorded_commit>> find_command(const std::string& id) override {
     if (away) return error{errc::unavailable, "the log is away"};
     return inner.find_command(id);
   }
-  result<std::optional<kept_outcome>> find_outcome(const std::string& id) override {
-    return inner.find_outcome(id);
-  }
-  result<std::optional<snapshot>> load_snapshot(const stream_id& stream) override {
-    return inner.load_snapshot(stream);
-  }
-  result<void> save_snapshot(const snapshot& saved) override { return inner.save_snapshot(saved); }
-  result<void> maintain(timestamp now) override { return inner.maintain(now); }
 
   void set_open(bool open) {
     const std::lock_guard lock(mutex_);
