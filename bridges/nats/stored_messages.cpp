@@ -10,6 +10,8 @@ namespace {
 
 constexpr int not_found = 404;
 constexpr int read_tries = 2;
+/// A follower of nats-server waits so long at least until it takes its leader for gone.
+constexpr auto shortest_election = std::chrono::seconds(4);
 /// The broker's error code for a question about a message that is not there.
 constexpr int no_message_found = 10037;
 
@@ -31,6 +33,19 @@ std::optional<std::optional<stored_message>> read(answer& received) {
   if (status != 0 || !subject || !sequence) return std::nullopt;
   std::string name(*subject);
   return stored_message{std::move(received.message), std::move(name), *sequence};
+}
+
+/// Whether the leader that answered is the only one there can be: a majority of the servers, itself
+/// included, has heard it since one of them could have begun to elect another.
+bool sees_majority(const jsStreamInfo& seen) {
+  if (seen.Cluster == nullptr) return true;
+  const auto& cluster = *seen.Cluster;
+  int followers = 0;
+  for (int i = 0; i < cluster.ReplicasLen; ++i) {
+    const auto& one = *cluster.Replicas[i];
+    if (std::chrono::nanoseconds(one.Active) < shortest_election) ++followers;
+  }
+  return 2 * (followers + 1) > cluster.ReplicasLen + 1;
 }
 
 result<std::optional<stored_message>> from_leader(const stream_facts& in, natsStatus status,
@@ -138,9 +153,13 @@ result<position_t> stored_messages::end(const stream_facts& in) {
   const auto status =
       js_GetStreamInfo(&found, broker_->jetstream(), in.name.c_str(), nullptr, nullptr);
   if (status != NATS_OK) return failure_of(status, "the stream '" + in.name + "'");
-  const auto end = found->State.LastSeq;
-  jsStreamInfo_Destroy(found);
-  return end;
+  const std::unique_ptr<jsStreamInfo, destroys<jsStreamInfo_Destroy>> owned(found);
+  if (!sees_majority(*found)) {
+    return error{errc::unavailable, "the server that leads the stream '" + in.name +
+                                        "' sees no majority of its servers: others may have "
+                                        "stored more; try again"};
+  }
+  return found->State.LastSeq;
 }
 
 result<std::optional<stored_message>> stored_messages::direct_get(const stream_facts& in,

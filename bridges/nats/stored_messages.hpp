@@ -39,7 +39,8 @@ class stored_messages {
   /// All messages with sequences from `first` to `last`; there may be holes.
   result<std::vector<stored_message>> range(const stream_facts& in, position_t first,
                                             position_t last);
-  /// The stream's last sequence.
+  /// The stream's last sequence. `unavailable` where the leader may be one that was cut off, and
+  /// does not know of what others have stored.
   result<position_t> end(const stream_facts& in);
 
  private:

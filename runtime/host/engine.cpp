@@ -440,10 +440,9 @@ class engine::implementation {
       progress_.push_back(std::make_shared<projection_progress>());
       projector_cards_.push_back(
           registry_.card(base + "/projectors/" + kernel->name(), "projector"));
-      projectors.push_back(projector_spec(
-          {kernel, projections_[i].store, &log_, source, progress_.back(), &clock_,
-           options_.max_dead_letters, where_of(projections_[i]),
-           log_.shared() ? options_.shared.log_patience : std::chrono::milliseconds(0)}));
+      projectors.push_back(
+          projector_spec({kernel, projections_[i].store, &log_, source, progress_.back(), &clock_,
+                          options_.max_dead_letters, where_of(projections_[i])}));
     }
     children.push_back(supervisor_spec("subscribers", registry_, options_.component_policy,
                                        std::move(subscribers)));

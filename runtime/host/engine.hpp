@@ -31,9 +31,6 @@ struct sharing {
   /// Takes a command to the node that owns its entity; what that node cannot take is given to
   /// `here`. Calls `done` exactly once, or lets `here` do so.
   std::function<void(command, completion done, carry_out here)> forward;
-  /// How long a shared log may seem to end before a view's checkpoint until that is believed:
-  /// longer than a server that is cut off takes itself for the log's leader.
-  std::chrono::milliseconds log_patience{20'000};
 };
 
 /// Bounds and policies of an engine.

@@ -2,11 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <future>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -50,8 +48,8 @@ class staged_log final : public testkit::forwarding_log {
     return commits;
   }
   result<position_t> head(const std::string& category) override {
-    auto found = inner.head(category);
-    return found ? result<position_t>(std::min<position_t>(*found, visible_end)) : found;
+    if (head_unknown) return error{errc::unavailable, "the end of the log is not known"};
+    return inner.head(category);
   }
   result<void> save_snapshot(const snapshot& saved) override {
     if (before_snapshot) {
@@ -65,7 +63,7 @@ class staged_log final : public testkit::forwarding_log {
   bool is_shared = false;  ///< Set before the node starts.
   interference interfere;  ///< Set before commands are submitted.
   std::function<result<void>(const snapshot&)> before_snapshot;  ///< The same.
-  std::atomic<position_t> visible_end{std::numeric_limits<position_t>::max()};
+  std::atomic<bool> head_unknown{false};
   std::atomic<int> appends{0};
   std::atomic<int> reads{0};         ///< Of streams.
   std::atomic<int> commits_read{0};  ///< From categories.

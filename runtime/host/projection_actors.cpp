@@ -234,23 +234,16 @@ void projector_actor::stop_if_ahead_of_log() {
   const waiting_for outside(*card(), awaited::log);
   const auto head = environment_.log->head(kernel.category());
   if (!head) fail(head.error());
-  auto& progress = *environment_.progress;
-  if (checkpoint_ <= *head) {
-    progress.log_is_not_behind();
-    return;
-  }
+  if (checkpoint_ <= *head) return;
   auto why = "the checkpoint of '" + kernel.name() + "' is at position " +
              std::to_string(checkpoint_) + ", but the log of '" + kernel.category() + "' ends at " +
-             std::to_string(*head);
-  const auto now = environment_.time->monotonic();
-  if (now - progress.log_is_behind(now) < environment_.log_patience) {
-    fail({errc::unavailable, why + ": a server of the log may be behind the others"});
-  }
-  why += ": the log was cut or is another one; rebuild the projection (troupe projection rebuild " +
-         kernel.name() + ")";
+             std::to_string(*head) +
+             ": the log was cut or is another one; rebuild the projection (troupe projection "
+             "rebuild " +
+             kernel.name() + ")";
   if (auto kept = environment_.store->set_pause(kernel.name(), why); !kept) fail(kept.error());
   card()->record_error(why);
-  progress.halt(std::move(why));
+  environment_.progress->halt(std::move(why));
 }
 
 void projector_actor::load_checkpoint() {

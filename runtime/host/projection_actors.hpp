@@ -143,8 +143,6 @@ struct projector_environment {
   const troupe::clock* time = nullptr;
   std::size_t max_dead_letters = 100'000;  ///< Beyond them it stops.
   const placement* where = nullptr;        ///< Null: every node has a view of its own.
-  /// How long the log may seem to end before the checkpoint until that is believed.
-  std::chrono::milliseconds log_patience{0};
 
   /// Whether another node is to run it.
   [[nodiscard]] bool is_elsewhere() const {
@@ -158,8 +156,7 @@ struct projector_environment {
 ///
 /// A checkpoint that is ahead of the log stops it for good, also across restarts of the node: the
 /// log was cut or replaced, and when it has grown again beyond the checkpoint, going on would skip
-/// what is below. Only a rebuild mends that. Of a log that several servers keep, one that was cut
-/// off the others may show an older end for a while: there the actor fails and looks again first.
+/// what is below. Only a rebuild mends that.
 ///
 /// Where nodes share the view, one of them runs the projector and the others stand by: they ask for
 /// nothing, and follow the checkpoint for those who wait for the view on their node. Should two run

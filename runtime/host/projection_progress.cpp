@@ -82,19 +82,6 @@ void projection_progress::rebuild_until(position_t position) {
   rebuild_target_ = position;
 }
 
-monotonic_time projection_progress::log_is_behind(monotonic_time now) {
-  const std::lock_guard lock(mutex_);
-  if (!behind_since_) behind_since_ = now;
-  return *behind_since_;
-}
-
-void projection_progress::log_is_not_behind() {
-  const std::lock_guard lock(mutex_);
-  if (!behind_since_) return;
-  behind_since_.reset();
-  if (!now_.halted) now_.failing = false;
-}
-
 void projection_progress::crashed_on(const event_place& place, const std::string& what,
                                      monotonic_time now) {
   const std::lock_guard lock(mutex_);

@@ -35,11 +35,6 @@ class projection_progress {
   /// The view is incomplete until `position` is reached again.
   void rebuild_until(position_t position);
 
-  /// The log has been seen to end before the checkpoint; since when without a break.
-  [[nodiscard]] monotonic_time log_is_behind(monotonic_time now);
-  /// The log has been seen to reach the checkpoint.
-  void log_is_not_behind();
-
   /// The projector is about to crash on this event.
   void crashed_on(const event_place& place, const std::string& what, monotonic_time now);
   /// Whether an event that throws is to be parked: it crashed the projector before, or there were
@@ -76,7 +71,6 @@ class projection_progress {
   notifier listeners_;
   snapshot now_;
   position_t rebuild_target_ = 0;
-  std::optional<monotonic_time> behind_since_;
   std::set<event_place> crashed_on_;
   std::vector<monotonic_time> crashes_;
   /// Events applied in the second that began at `second_`, and in the one before it.

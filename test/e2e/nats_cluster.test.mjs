@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { compare, Load } from './support/load.mjs';
 import { connectTo, startCluster } from './support/nats.mjs';
-import { ok, startNode, until } from './support/node.mjs';
+import { ok, profile, startNode, until } from './support/node.mjs';
 
 const stream = 'troupe_identity';
 
@@ -55,6 +55,27 @@ test('a cluster loses the leader of the stream under load five times, and nothin
   const other = await startNode(t, { flags: [...cluster.flags, '--node', 'other'] });
   assert.deepEqual(await other.allEvents('identity'), events);
   ok(await other.post('/v1/users', { auth0Id: 'auth0|last', email: 'last@example.com', emailVerified: true, firstName: 'last', lastName: '', picture: '', locale: 'en' }));
+});
+
+test('a leader that is cut off does not tell the end of the log', async (t) => {
+  const cluster = await startCluster(t);
+  const first = await startNode(t, { flags: cluster.flags });
+  ok(await first.post('/v1/users', profile('one')));
+  const { manager } = await connectTo(t, cluster);
+  const { leader } = (await manager.streams.info(stream)).cluster;
+  const node = await startNode(t, { flags: ['--log', 'nats', '--nats', cluster.named(leader).url, '--replicas', '3', '--node', 'other'] });
+  const events = await node.allEvents('identity');
+  const others = cluster.brokers.filter((one) => one !== cluster.named(leader));
+  const beyond = () => node.get('/v1/events/identity?from=1000');
+  others.forEach((one) => one.pause());
+  const { status } = await until('the leader to be doubted', async () => {
+    const answer = await beyond();
+    return /sees no majority of its servers/.test(answer.text) && answer;
+  });
+  assert.equal(status, 503);
+  others.forEach((one) => one.resume());
+  await until('the log to be read again', async () => (await beyond()).status === 200);
+  assert.deepEqual(await node.allEvents('identity'), events);
 });
 
 /** Starts a node and waits until it has told that the brokers are not ready. */
