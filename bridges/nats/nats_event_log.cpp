@@ -15,9 +15,9 @@ namespace {
 
 constexpr auto for_ever = std::chrono::hours(0);
 constexpr auto outcomes_kept_for = std::chrono::hours(24);
-/// Servers that were just started find each other and a leader in seconds.
+/// Servers that were just started find each other and a leader in seconds; slow disks add to it.
 constexpr auto patience_with_new_brokers = std::chrono::seconds(30);
-constexpr auto pause_before_reopening = std::chrono::milliseconds(500);
+constexpr auto pause_before_next_try = std::chrono::milliseconds(500);
 
 /// Of as many entities as there may be command handlers, and some more.
 constexpr std::size_t remembered_places = 200'000;
@@ -27,6 +27,20 @@ struct buckets {
   stream_facts outcomes;
   stream_facts snapshots;
 };
+
+/// Tries until it is done or the broker says that it cannot be done, for a while.
+template <class Try>
+auto with_patience(const connection& broker, const log_options& options, Try attempt)
+    -> decltype(attempt()) {
+  const auto deadline = std::chrono::steady_clock::now() + patience_with_new_brokers;
+  for (;;) {
+    auto done = attempt();
+    const bool may_come = !done && done.error().code == errc::unavailable;
+    if (!may_come || std::chrono::steady_clock::now() >= deadline) return done;
+    if (options.keep_waiting && !options.keep_waiting(done.error())) return done;
+    broker.pause(pause_before_next_try);
+  }
+}
 
 result<buckets> open_buckets(streams& all) {
   auto commands = all.bucket("commands", for_ever);
@@ -40,10 +54,11 @@ result<buckets> open_buckets(streams& all) {
 
 class nats_event_log final : public event_log {
  public:
-  nats_event_log(std::shared_ptr<connection> broker, names called, std::unique_ptr<streams> all,
-                 buckets kept)
+  nats_event_log(std::shared_ptr<connection> broker, log_options options,
+                 std::unique_ptr<streams> all, buckets kept)
       : broker_(std::move(broker)),
-        names_(std::move(called)),
+        options_(std::move(options)),
+        names_(options_.cluster),
         streams_(std::move(all)),
         messages_(broker_),
         newest_(remembered_places),
@@ -57,7 +72,8 @@ class nats_event_log final : public event_log {
 
   result<void> prepare(const std::vector<std::string>& categories) override {
     for (const auto& category : categories) {
-      if (auto made = streams_->find_or_make(category); !made) return made.error();
+      const auto make = [&] { return streams_->find_or_make(category); };
+      if (auto made = with_patience(*broker_, options_, make); !made) return made.error();
     }
     return {};
   }
@@ -150,6 +166,7 @@ class nats_event_log final : public event_log {
 
  private:
   const std::shared_ptr<connection> broker_;
+  const log_options options_;
   const names names_;
   const std::unique_ptr<streams> streams_;
   stored_messages messages_;
@@ -168,26 +185,18 @@ result<std::unique_ptr<event_log>> try_to_open(const std::shared_ptr<connection>
   if (auto safe = probe_broker(*broker, options.cluster, options.replicas); !safe) {
     return safe.error();
   }
-  const names called(options.cluster);
-  auto all = std::make_unique<streams>(broker, called, options.replicas);
+  auto all = std::make_unique<streams>(broker, names(options.cluster), options.replicas);
   auto kept = open_buckets(*all);
   if (!kept) return std::move(kept).error();
   return std::unique_ptr<event_log>(
-      std::make_unique<nats_event_log>(broker, called, std::move(all), std::move(*kept)));
+      std::make_unique<nats_event_log>(broker, options, std::move(all), std::move(*kept)));
 }
 
 }  // namespace
 
 result<std::unique_ptr<event_log>> open_event_log(std::shared_ptr<connection> broker,
                                                   const log_options& options) {
-  const auto deadline = std::chrono::steady_clock::now() + patience_with_new_brokers;
-  for (;;) {
-    auto log = try_to_open(broker, options);
-    const bool may_come = !log && log.error().code == errc::unavailable;
-    if (!may_come || std::chrono::steady_clock::now() >= deadline) return log;
-    if (options.keep_waiting && !options.keep_waiting(log.error())) return log;
-    broker->pause(pause_before_reopening);
-  }
+  return with_patience(*broker, options, [&] { return try_to_open(broker, options); });
 }
 
 }  // namespace troupe::nats

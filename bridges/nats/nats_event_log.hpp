@@ -19,9 +19,10 @@ struct log_options {
 
 /// Opens the event log on a broker, once that has proven that compare-and-set can be relied on, and
 /// makes the buckets it needs. What `append` reports stored is acknowledged by JetStream. README.md
-/// describes what is on the broker. Waits up to 30 s for servers that were just started to find
-/// a leader. Errors: `unavailable`; `unsupported` for a broker with two winners; `invalid` for one
-/// without JetStream, or with a stream or bucket that is set up in another way.
+/// describes what is on the broker. Opening and preparing wait up to 30 s each for servers that
+/// were just started to find a leader. Errors: `unavailable`; `unsupported` for a broker with two
+/// winners; `invalid` for one without JetStream, or with a stream or bucket that is set up in
+/// another way.
 result<std::unique_ptr<event_log>> open_event_log(std::shared_ptr<connection> broker,
                                                   const log_options& options = {});
 
