@@ -18,7 +18,7 @@ struct channel_options {
   int replicas = 1;
   std::vector<std::string> categories;
   intake_options intake;
-  std::size_t max_in_flight = 256;   ///< Durable commands of a category under way on this node.
+  std::size_t max_in_flight = 256;   ///< Durable commands of one consumer under way on this node.
   const placement* where = nullptr;  ///< Of the consumers; null: this node reads them all.
 };
 

@@ -35,13 +35,14 @@ class command_bridge final : public bridge {
         channel_environment{broker_, names_, app_, clock_, intake_, *parked_, pending_,
                             options_.max_in_flight, options_.where});
     for (const auto& category : options_.categories) {
-      auto channel =
-          command_channel::open(*environment_, category, names_.stream(category), failed);
-      if (!channel) {
-        channels_.clear();
-        return channel.error();
+      for (auto& source : command_sources(names_, category)) {
+        auto channel = command_channel::open(*environment_, category, std::move(source), failed);
+        if (!channel) {
+          channels_.clear();
+          return channel.error();
+        }
+        channels_.push_back(std::move(*channel));
       }
-      channels_.push_back(std::move(*channel));
     }
     return {};
   }

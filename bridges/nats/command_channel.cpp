@@ -26,39 +26,29 @@ metadata_ptr metadata_of(natsMsg& message) {
   return metadata_ptr(found);
 }
 
-/// The library's form of a consumer's configuration has room for one subject only, so it is made by
-/// the request that the library would send.
 result<void> make_consumer(const channel_environment& environment, const std::string& stream,
-                           const std::string& category, const std::string& name) {
-  auto window = request_window::open(environment.broker);
-  if (!window) return window.error();
-  const json wanted = {
-      {"stream_name", stream},
-      {"config",
-       {{"durable_name", name},
-        {"description", "Troupe: durable commands, shared by all nodes"},
-        {"deliver_policy", "all"},
-        {"ack_policy", "explicit"},
-        {"ack_wait", ack_wait_nanoseconds},
-        {"max_deliver", -1},
-        {"max_ack_pending", 10'000},
-        {"filter_subjects",
-         {environment.called.commands(category), environment.called.addressed_commands(category)}},
-        {"replay_policy", "instant"}}}};
-  const auto received = (*window)->exchange(
-      outgoing{"$JS.API.CONSUMER.DURABLE.CREATE." + stream + '.' + name, wanted.dump(), {}},
-      std::chrono::steady_clock::now() + environment.broker->options().answer_timeout);
-  if (!received.message) {
-    return error{errc::unavailable, "the consumer '" + name + "' cannot be made: no answer"};
+                           const command_source& from) {
+  jsConsumerConfig wanted;
+  jsConsumerConfig_Init(&wanted);
+  wanted.Durable = from.consumer.c_str();
+  wanted.Description = "Troupe: durable commands, shared by all nodes";
+  wanted.DeliverPolicy = js_DeliverAll;
+  wanted.AckPolicy = js_AckExplicit;
+  wanted.AckWait = ack_wait_nanoseconds;
+  wanted.MaxDeliver = -1;
+  wanted.MaxAckPending = 10'000;
+  wanted.FilterSubject = from.subject.c_str();
+  wanted.ReplayPolicy = js_ReplayInstant;
+  const auto status = js_AddConsumer(nullptr, environment.broker->jetstream(), stream.c_str(),
+                                     &wanted, nullptr, nullptr);
+  if (status == NATS_OK) return {};
+  auto problem = failure_of(
+      status, "the consumer '" + from.consumer + "' of stream '" + stream + "' cannot be made");
+  if (problem.code != errc::unavailable) {
+    problem.code = errc::invalid;
+    problem.message += "; remove it ('nats consumer rm') if it is set up otherwise";
   }
-  const auto reply = json::parse(body_of(*received.message), nullptr, false);
-  if (reply.is_object() && !reply.contains("error") && reply.contains("config")) return {};
-  const auto why = reply.is_object() && reply.contains("error")
-                       ? reply["error"].value("description", "")
-                       : std::string("the answer cannot be read");
-  return error{errc::invalid, "the consumer '" + name + "' of stream '" + stream +
-                                  "' cannot be made: " + why +
-                                  "; remove it ('nats consumer rm') if it is set up otherwise"};
+  return problem;
 }
 
 /// Whether the same command would get the same answer again.
@@ -84,20 +74,28 @@ bool is_final(outcome_status status) {
 
 }  // namespace
 
+std::vector<command_source> command_sources(const names& called, const std::string& category) {
+  const auto consumer = "mic-" + category;
+  return {{consumer, called.commands(category)},
+          {consumer + "-addressed", called.addressed_commands(category)}};
+}
+
 result<std::unique_ptr<command_channel>> command_channel::open(
-    const channel_environment& environment, std::string category, const std::string& stream,
+    const channel_environment& environment, std::string category, command_source from,
     bridge::on_failure failed) {
-  const auto name = "mic-" + category;
-  if (auto made = make_consumer(environment, stream, category, name); !made) return made.error();
-  return std::unique_ptr<command_channel>(
-      new command_channel(environment, std::move(category), stream, std::move(failed)));
+  const auto stream = environment.called.stream(category);
+  if (auto made = make_consumer(environment, stream, from); !made) return made.error();
+  return std::unique_ptr<command_channel>(new command_channel(
+      environment, std::move(category), stream, std::move(from.consumer), std::move(failed)));
 }
 
 command_channel::command_channel(const channel_environment& environment, std::string category,
-                                 const std::string& stream, bridge::on_failure failed)
+                                 const std::string& stream, std::string consumer,
+                                 bridge::on_failure failed)
     : environment_(environment),
       category_(std::move(category)),
-      consumer_(environment.broker, stream, "mic-" + category_),
+      consumer_name_(std::move(consumer)),
+      consumer_(environment.broker, stream, consumer_name_),
       failed_(std::move(failed)),
       back_(environment.broker->on_back([this] {
         const std::lock_guard lock(mutex_);
@@ -266,7 +264,7 @@ bool command_channel::park(natsMsg& message, const finished& one) {
 json command_channel::describe() const {
   const std::lock_guard lock(mutex_);
   return {{"category", category_},
-          {"consumer", "mic-" + category_},
+          {"consumer", consumer_name_},
           {"here", is_here()},
           {"inFlight", working_.size()},
           {"maxInFlight", environment_.max_in_flight},

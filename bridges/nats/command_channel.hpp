@@ -30,8 +30,20 @@ struct channel_environment {
   const placement* where = nullptr;
 };
 
-/// The durable commands of one category, from the pull consumer `mic-<category>` that all nodes
-/// share: one of them reads it, as the placement says, or two for a moment, which does no harm. A
+/// A durable pull consumer of commands, and the one subject that it takes them from.
+struct command_source {
+  std::string consumer;
+  std::string subject;
+};
+
+/// What a category's commands come from: `mic-<category>` has those for entities that the feature
+/// finds, `mic-<category>-addressed` those that name one. They are two, because nats-server up to
+/// 2.11.1 at least now and then passes over messages when a consumer has several subjects
+/// (nats-io/nats-server#6932).
+std::vector<command_source> command_sources(const names& called, const std::string& category);
+
+/// Durable commands of one category, from one pull consumer that all nodes share: one of them reads
+/// it, as the placement says, or two for a moment, which does no harm. A
 /// command is acknowledged when its outcome is known and told, and not before: until then
 /// the broker is told every two seconds that the work goes on, and hands the command to somebody
 /// else if that stops. So a command may come twice, and is recognised by its id.
@@ -43,8 +55,7 @@ class command_channel {
   /// Makes the consumer if it is missing and begins to take commands. `failed` is told once if that
   /// must end.
   static result<std::unique_ptr<command_channel>> open(const channel_environment& environment,
-                                                       std::string category,
-                                                       const std::string& stream,
+                                                       std::string category, command_source from,
                                                        bridge::on_failure failed);
   command_channel(const command_channel&) = delete;
   command_channel& operator=(const command_channel&) = delete;
@@ -66,7 +77,7 @@ class command_channel {
   };
 
   command_channel(const channel_environment& environment, std::string category,
-                  const std::string& stream, bridge::on_failure failed);
+                  const std::string& stream, std::string consumer, bridge::on_failure failed);
 
   [[nodiscard]] bool is_here() const;
   /// Another node is to read the consumer, or this one.
@@ -85,6 +96,7 @@ class command_channel {
 
   const channel_environment& environment_;
   const std::string category_;
+  const std::string consumer_name_;
   pull_consumer consumer_;
   const bridge::on_failure failed_;
   std::atomic<std::uint64_t> taken_ = 0;

@@ -64,7 +64,7 @@ test('a newcomer tries a node on a broker', async (t) => {
     assert.equal(last.version, 4);
     const stream = await manager.streams.find(`identity.${id}`);
     await until('both to be acknowledged', async () => {
-      const { num_ack_pending: pending, num_pending: left } = await manager.consumers.info(stream, 'mic-identity');
+      const { num_ack_pending: pending, num_pending: left } = await manager.consumers.info(stream, 'mic-identity-addressed');
       return pending === 0 && left === 0;
     });
   });

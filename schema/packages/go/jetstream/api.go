@@ -11,8 +11,8 @@ import (
 // answerTime is how long one question to JetStream waits for its answer.
 const answerTime = 5 * time.Second
 
-// ask puts one question to JetStream's API; a no is a *nats.APIError. The client's own calls know neither several
-// filters of a consumer nor the next message of a subject.
+// ask puts one question to JetStream's API; a no is a *nats.APIError. The client's own calls do not know
+// the next message of a subject.
 func ask(ctx context.Context, connection *nats.Conn, api string, question, answer interface{}) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()

@@ -14,25 +14,25 @@ import (
 
 // consumerConfig is the durable consumer that the members of a queue share.
 type consumerConfig struct {
-	Durable        string        `json:"durable_name"`
-	AckPolicy      string        `json:"ack_policy"`
-	AckWait        time.Duration `json:"ack_wait"` // nanoseconds
-	DeliverPolicy  string        `json:"deliver_policy"`
-	MaxAckPending  int           `json:"max_ack_pending"`
-	FilterSubject  string        `json:"filter_subject,omitempty"`
-	FilterSubjects []string      `json:"filter_subjects,omitempty"`
+	Durable       string        `json:"durable_name"`
+	AckPolicy     string        `json:"ack_policy"`
+	AckWait       time.Duration `json:"ack_wait"` // nanoseconds
+	DeliverPolicy string        `json:"deliver_policy"`
+	MaxAckPending int           `json:"max_ack_pending"`
+	FilterSubject string        `json:"filter_subject"`
 }
 
-// filter sets which subjects make up a stream. Events of a category also match the commands of the category: see
-// messages.Stream.Holds.
-func (c *consumerConfig) filter(stream messages.Stream) {
+// filterOf is the one filter that all of a stream passes. More may pass it, see messages.Stream.Holds: the commands of a
+// category have two subjects, and with a filter for each of them nats-server now and then passes over messages
+// (nats-io/nats-server#6932).
+func filterOf(stream messages.Stream) string {
 	switch {
 	case stream.ID != "":
-		c.FilterSubject = stream.String()
+		return stream.String()
 	case stream.Commands:
-		c.FilterSubjects = []string{stream.String(), stream.String() + ".*"}
+		return stream.Category + ".>"
 	default:
-		c.FilterSubject = stream.String() + ".*"
+		return stream.String() + ".*"
 	}
 }
 
@@ -51,11 +51,11 @@ func ensureConsumer(ctx context.Context, connection *nats.Conn, stream messages.
 	}
 	wanted := consumerConfig{
 		Durable: options.Queue, AckPolicy: "explicit", AckWait: options.AckWait, DeliverPolicy: "all", MaxAckPending: 1000,
+		FilterSubject: filterOf(stream),
 	}
 	if options.Ordered {
 		wanted.MaxAckPending = 1
 	}
-	wanted.filter(stream)
 	var found struct {
 		Config consumerConfig `json:"config"`
 	}

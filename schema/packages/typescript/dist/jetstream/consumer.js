@@ -5,12 +5,15 @@ exports.queueConsumer = queueConsumer;
 const jetstream_1 = require("@nats-io/jetstream");
 const errors_1 = require("./errors");
 const log_1 = require("./log");
-/** Which subjects make up a stream. Events of a category also match the commands of the category: see streamHolds. */
-function filtersOf({ category, kind, id }) {
+/**
+ * The one filter that all of a stream passes. More may pass it, see streamHolds: the commands of a category have two subjects,
+ * and with a filter for each of them nats-server now and then passes over messages (nats-io/nats-server#6932).
+ */
+function filterOf({ category, kind, id }) {
     const prefix = kind === "commands" ? `${category}.command` : category;
     if (id !== undefined)
-        return [`${prefix}.${id}`];
-    return kind === "commands" ? [prefix, `${prefix}.*`] : [`${prefix}.*`];
+        return `${prefix}.${id}`;
+    return kind === "commands" ? `${category}.>` : `${prefix}.*`;
 }
 const millisecond = 1_000_000; // in nanoseconds
 /**
@@ -23,14 +26,13 @@ async function queueConsumer(connection, settings) {
         throw new TypeError(`queue '${queue}' must be 1 to 64 of [A-Za-z0-9_-]`);
     const manager = await (0, jetstream_1.jetstreamManager)(connection);
     const name = await (0, log_1.findCategory)(manager, stream.category);
-    const filters = filtersOf(stream);
     const wanted = {
         durable_name: queue,
         ack_policy: jetstream_1.AckPolicy.Explicit,
         ack_wait: ackWait * millisecond,
         deliver_policy: jetstream_1.DeliverPolicy.All,
         max_ack_pending: ordered ? 1 : 1_000,
-        ...(filters.length === 1 ? { filter_subject: filters[0] } : { filter_subjects: filters }),
+        filter_subject: filterOf(stream),
     };
     const found = await manager.consumers.info(name, queue).catch((error) => {
         if (!(0, errors_1.isGone)(error))

@@ -14,11 +14,14 @@ export interface QueueSettings {
   ordered: boolean;
 }
 
-/** Which subjects make up a stream. Events of a category also match the commands of the category: see streamHolds. */
-function filtersOf({ category, kind, id }: StreamName): string[] {
+/**
+ * The one filter that all of a stream passes. More may pass it, see streamHolds: the commands of a category have two subjects,
+ * and with a filter for each of them nats-server now and then passes over messages (nats-io/nats-server#6932).
+ */
+function filterOf({ category, kind, id }: StreamName): string {
   const prefix = kind === "commands" ? `${category}.command` : category;
-  if (id !== undefined) return [`${prefix}.${id}`];
-  return kind === "commands" ? [prefix, `${prefix}.*`] : [`${prefix}.*`];
+  if (id !== undefined) return `${prefix}.${id}`;
+  return kind === "commands" ? `${category}.>` : `${prefix}.*`;
 }
 
 const millisecond = 1_000_000; // in nanoseconds
@@ -32,14 +35,13 @@ export async function queueConsumer(connection: NatsConnection, settings: QueueS
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(queue)) throw new TypeError(`queue '${queue}' must be 1 to 64 of [A-Za-z0-9_-]`);
   const manager = await jetstreamManager(connection);
   const name = await findCategory(manager, stream.category);
-  const filters = filtersOf(stream);
   const wanted: Partial<ConsumerConfig> = {
     durable_name: queue,
     ack_policy: AckPolicy.Explicit,
     ack_wait: ackWait * millisecond,
     deliver_policy: DeliverPolicy.All,
     max_ack_pending: ordered ? 1 : 1_000,
-    ...(filters.length === 1 ? { filter_subject: filters[0] } : { filter_subjects: filters }),
+    filter_subject: filterOf(stream),
   };
   const found = await manager.consumers.info(name, queue).catch((error) => {
     if (!isGone(error)) throw error;
