@@ -14,8 +14,8 @@ constexpr auto pause_between_tries = std::chrono::milliseconds(20);
 
 monotonic_time now() { return std::chrono::steady_clock::now(); }
 
-error already_known(const commit& wanted) {
-  return {errc::duplicate, "command " + wanted.command_id + " is already in the log"};
+error already_known(const std::string& command_id) {
+  return {errc::duplicate, "command " + command_id + " is already in the log"};
 }
 
 std::vector<append_result> all_failed(std::size_t count, const error& why) {
@@ -110,7 +110,7 @@ class log_writer::batch {
       if (!kept) return std::move(kept).error();
       known = kept->has_value();
     }
-    if (known) return already_known(wanted);
+    if (known) return already_known(wanted.command_id);
     return error{errc::conflict, wanted.stream.name() + " is at version " +
                                      std::to_string(newest->version) + ", not at " +
                                      std::to_string(wanted.first_version - 1)};
@@ -140,8 +140,9 @@ log_writer::log_writer(std::shared_ptr<connection> broker, names called, streams
 std::vector<append_result> log_writer::append(std::span<const append_request> requests,
                                               std::span<const kept_outcome> outcomes) {
   const std::lock_guard lock(mutex_);
-  if (auto ready = settle(); !ready) return all_failed(requests.size(), ready.error());
-  if (auto opened = open_window(); !opened) return all_failed(requests.size(), opened.error());
+  const auto count = requests.size() + outcomes.size();
+  if (auto ready = settle(); !ready) return all_failed(count, ready.error());
+  if (auto opened = open_window(); !opened) return all_failed(count, opened.error());
   const auto deadline = now() + broker_->options().patience;
   batch work(*this, requests);
   for (auto wave = work.next_wave(); !wave.empty(); wave = work.next_wave()) {
@@ -162,14 +163,39 @@ std::vector<append_result> log_writer::append(std::span<const append_request> re
     work.take(wave);
   }
   // Behind the commits, so that the two of one call do not judge each other.
-  if (const auto kept = to_messages(outcomes); !kept.empty()) {
-    window_->exchange(kept, now() + broker_->options().answer_timeout);
-  }
+  auto kept = keep(outcomes);
   for (const auto& [category, head] : work.heads()) {
     const auto text = std::to_string(head);
     natsConnection_PublishString(broker_->native(), names_.growth(category).c_str(), text.c_str());
   }
-  return std::move(work).results();
+  auto results = std::move(work).results();
+  std::ranges::move(kept, std::back_inserter(results));
+  return results;
+}
+
+std::vector<append_result> log_writer::keep(std::span<const kept_outcome> outcomes) {
+  std::vector<append_result> results(outcomes.size());
+  std::vector<outgoing> messages;
+  std::vector<std::size_t> owners;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    // What cannot be a command's id cannot come again.
+    if (!check_command_id(outcomes[i].command_id)) continue;
+    messages.push_back(to_message(outcomes[i]));
+    owners.push_back(i);
+  }
+  if (messages.empty()) return results;
+  auto answers = window_->exchange(messages, now() + broker_->options().answer_timeout);
+  for (std::size_t i = 0; i < owners.size(); ++i) {
+    using verdict = publish_reply::verdict;
+    const auto reply = read_publish_reply(answers[i]);
+    auto& failure = results[owners[i]].failure;
+    if (reply.what == verdict::conflict || reply.what == verdict::repeated) {
+      failure = already_known(outcomes[owners[i]].command_id);
+    } else if (reply.what != verdict::stored) {
+      failure = error{errc::unavailable, "the bucket of outcomes: " + reply.detail};
+    }
+  }
+  return results;
 }
 
 void log_writer::claim(std::vector<publish>& wave, monotonic_time deadline) {
@@ -199,7 +225,7 @@ void log_writer::respect_outcomes(std::vector<publish>& wave) {
     if (!kept) {
       asked[i]->failure = kept.error();
     } else if ((*kept)[i]) {
-      asked[i]->failure = already_known(*asked[i]->what);
+      asked[i]->failure = already_known(asked[i]->what->command_id);
     }
   }
 }
@@ -238,20 +264,15 @@ result<place> log_writer::newest_place(const stream_id& entity, version_t expect
   return found;
 }
 
-std::vector<outgoing> log_writer::to_messages(std::span<const kept_outcome> outcomes) const {
-  std::vector<outgoing> messages;
-  messages.reserve(outcomes.size());
-  for (const auto& kept : outcomes) {
-    if (!check_command_id(kept.command_id)) continue;
-    const json value = {{"digest", kept.digest},
-                        {"time", kept.time.time_since_epoch().count()},
-                        {"outcome", to_json(kept.outcome)}};
-    messages.push_back({outcome_subject(kept.command_id),
-                        value.dump(-1, ' ', false, json::error_handler_t::replace),
-                        {}});
-    expect_last(messages.back(), 0);
-  }
-  return messages;
+outgoing log_writer::to_message(const kept_outcome& kept) const {
+  const json value = {{"digest", kept.digest},
+                      {"time", kept.time.time_since_epoch().count()},
+                      {"outcome", to_json(kept.outcome)}};
+  outgoing message{outcome_subject(kept.command_id),
+                   value.dump(-1, ' ', false, json::error_handler_t::replace),
+                   {}};
+  expect_last(message, 0);
+  return message;
 }
 
 void log_writer::publish_all(std::vector<publish>& wave, std::vector<outgoing> alongside,
@@ -259,7 +280,7 @@ void log_writer::publish_all(std::vector<publish>& wave, std::vector<outgoing> a
   for (auto& one : wave) {
     one.settled = one.failure.has_value();
     if (one.settled) continue;
-    one.message = to_message(names_, *one.what, one.previous);
+    one.message = nats::to_message(names_, *one.what, one.previous);
     expect_last(one.message, one.previous);
   }
   for (;;) {
@@ -323,7 +344,8 @@ void log_writer::take(publish& one, const publish_reply& reply) {
       if (one.maybe_stored) {
         look_behind(one);
       } else if (reply.what == verdict::repeated) {
-        fail(errc::duplicate, "command " + one.what->command_id + " is already in the log");
+        one.failure = already_known(one.what->command_id);
+        one.settled = true;
       } else {
         fail(errc::conflict, stream.name() + " has moved on: " + reply.detail);
       }
@@ -361,8 +383,7 @@ void log_writer::look_behind(publish& one) {
     }
   }
   // The broker knows the id, but not from this commit.
-  one.failure =
-      error{errc::duplicate, "command " + one.what->command_id + " is already in the log"};
+  one.failure = already_known(one.what->command_id);
 }
 
 result<void> log_writer::settle() {

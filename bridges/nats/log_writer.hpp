@@ -58,7 +58,9 @@ class log_writer {
   /// Refuses those whose command has a kept outcome.
   void respect_outcomes(std::vector<publish>& wave);
   [[nodiscard]] std::string outcome_subject(const std::string& command_id) const;
-  std::vector<outgoing> to_messages(std::span<const kept_outcome> outcomes) const;
+  [[nodiscard]] outgoing to_message(const kept_outcome& kept) const;
+  /// Keeps outcomes; what became of each.
+  std::vector<append_result> keep(std::span<const kept_outcome> outcomes);
   /// Publishes all, with `alongside`, and tries again until all are settled or the deadline passed.
   void publish_all(std::vector<publish>& wave, std::vector<outgoing> alongside,
                    monotonic_time deadline);

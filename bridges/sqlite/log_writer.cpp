@@ -12,6 +12,10 @@ namespace {
 /// So few that deleting them does not show in the time of an append.
 constexpr std::int64_t expired_per_slice = 200;
 
+error already_known(const std::string& command_id) {
+  return {errc::duplicate, "command " + command_id + " is already in the log"};
+}
+
 std::vector<append_result> all_failed(std::size_t count, const error& why) {
   return std::vector<append_result>(count, append_result{{}, why});
 }
@@ -67,11 +71,12 @@ std::vector<append_result> log_writer::append(std::span<const append_request> re
   refused_ = true;
   if (!database_) {
     if (auto connected = connect(database::mode::read_write); !connected) {
-      return all_failed(requests.size(), connected.error());
+      return all_failed(requests.size() + outcomes.size(), connected.error());
     }
   }
   if (in_doubt_) {
-    if (auto raised = fence(); !raised) return all_failed(requests.size(), raised.error());
+    if (auto raised = fence(); !raised)
+      return all_failed(requests.size() + outcomes.size(), raised.error());
   }
   auto written = write(requests, outcomes);
   if (written) {
@@ -79,19 +84,19 @@ std::vector<append_result> log_writer::append(std::span<const append_request> re
       refused_ = false;
       return std::move(*written);
     }
-    return all_failed(requests.size(), commit_failed());
+    return all_failed(requests.size() + outcomes.size(), commit_failed());
   }
   database_->rollback();
   categories_.clear();
   if (!database_->healthy()) database_.reset();
-  return all_failed(requests.size(), written.error());
+  return all_failed(requests.size() + outcomes.size(), written.error());
 }
 
 result<std::vector<append_result>> log_writer::write(std::span<const append_request> requests,
                                                      std::span<const kept_outcome> outcomes) {
   if (auto begun = database_->begin(); !begun) return begun.error();
   std::vector<append_result> results;
-  results.reserve(requests.size());
+  results.reserve(requests.size() + outcomes.size());
   for (const auto& request : requests) {
     auto written = write_request(request);
     if (!written) return std::move(written).error();
@@ -99,6 +104,9 @@ result<std::vector<append_result>> log_writer::write(std::span<const append_requ
   }
   for (const auto& kept : outcomes) {
     if (auto written = write_outcome(kept); !written) return written.error();
+    append_result answer;
+    if (database_->changes() == 0) answer.failure = already_known(kept.command_id);
+    results.push_back(std::move(answer));
   }
   if (expired_) {
     auto more = delete_expired();
@@ -130,10 +138,7 @@ result<log_writer::verdict> log_writer::write_commit(const commit& wanted, bool 
     return verdict(
         error{errc::invalid, "a commit for " + stream.name() + " needs an event and a version"});
   }
-  const auto duplicate = [&] {
-    return verdict(
-        error{errc::duplicate, "command " + wanted.command_id + " is already in the log"});
-  };
+  const auto duplicate = [&] { return verdict(already_known(wanted.command_id)); };
   if (id_given) {
     auto known = known_outcome(wanted.command_id);
     if (!known) return std::move(known).error();

@@ -107,11 +107,12 @@ class event_log {
   virtual void watch(on_growth /*grown*/) {}
 
   /// Stores all requests and outcomes with one flush to stable storage; the results are in the
-  /// order of the requests. A commit is stored if and only if its stream's last version is
-  /// `first_version - 1` and its command id is new: no commit has it nor, where `ids_given`, a kept
-  /// outcome. `duplicate` comes before `conflict`. Requests are independent of each other. When
-  /// this returns, everything reported stored is durable. `outcomes` are kept at least 24 hours;
-  /// the first outcome of a command id wins. If the flush fails, every result says so.
+  /// order of the requests, and behind them one for each outcome, without positions. A commit is
+  /// stored if and only if its stream's last version is `first_version - 1` and its command id is
+  /// new: no commit has it nor, where `ids_given`, a kept outcome. `duplicate` comes before
+  /// `conflict`. Requests are independent of each other. When this returns, everything reported
+  /// stored is durable. `outcomes` are kept at least 24 hours; the first outcome of a command id
+  /// wins, others are a `duplicate`. If the flush fails, every result says so.
   virtual std::vector<append_result> append(std::span<const append_request> requests,
                                             std::span<const kept_outcome> outcomes) = 0;
 

@@ -57,7 +57,10 @@ caf::behavior command_handler::make_behavior() {
         waiting_.push_back(message.command);
         advance();
       },
-      [this](const append_done& message) { on_append_done(*message.result); },
+      [this](const append_done& message) {
+        phase_ == phase::keeping ? on_outcomes_kept(*message.result)
+                                 : on_append_done(*message.result);
+      },
       [this](const version_confirmed& message) { on_confirmed(*message.is_last); },
       [this](const entity_loaded& message) {
         if (!*message.entity) {
@@ -422,6 +425,26 @@ void command_handler::keep_outcomes() {
   }
   decided_ = std::exchange(to_keep_, {});
   send_to_log({}, std::move(outcomes));
+  phase_ = phase::keeping;
+}
+
+void command_handler::on_outcomes_kept(const append_result& result) {
+  for (auto& one : std::exchange(decided_, {})) {
+    if (!result.failure) {
+      answer(one.command, std::move(one.outcome));
+    } else if (result.failure->code == errc::duplicate) {
+      // Another node was first with one of them: the log has the answers.
+      unsure_.push_back(std::move(one.command));
+    } else {
+      // A repeat might get another answer.
+      auto outcome = outcome_for(one.command->command(), outcome_status::unavailable);
+      outcome.detail =
+          "the answer could not be kept, and nothing was stored: " + result.failure->message;
+      outcome.retry_after = retry_soon;
+      answer(one.command, std::move(outcome));
+    }
+  }
+  next_step();
 }
 
 void command_handler::decide_again(std::vector<pending_ptr> commands, const error& failure) {
@@ -517,8 +540,8 @@ void command_handler::offer_snapshot() {
 }
 
 json command_handler::state() const {
-  static constexpr std::array<const char*, 6> names{"cold",       "loading",    "idle",
-                                                    "looking-up", "confirming", "appending"};
+  static constexpr std::array<const char*, 7> names{
+      "cold", "loading", "idle", "looking-up", "confirming", "appending", "keeping"};
   return shown({environment_.category, id_}, entity_, names[static_cast<std::size_t>(phase_)],
                waiting_.size(), decided_.size());
 }

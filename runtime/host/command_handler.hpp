@@ -100,7 +100,15 @@ class command_handler final : public caf::event_based_actor {
   caf::behavior make_behavior() override;
 
  private:
-  enum class phase : std::uint8_t { cold, loading, idle, looking_up, confirming, appending };
+  enum class phase : std::uint8_t {
+    cold,
+    loading,
+    idle,
+    looking_up,
+    confirming,
+    appending,
+    keeping
+  };
 
   /// A command that has been decided, waiting for the append that its answer depends on.
   struct decided {
@@ -144,6 +152,7 @@ class command_handler final : public caf::event_based_actor {
   /// Keeps the outcomes of commands that changed nothing but may be repeated, and answers them
   /// after that.
   void keep_outcomes();
+  void on_outcomes_kept(const append_result& result);
   void decide_again(std::vector<pending_ptr> commands, const error& failure);
   /// Takes out those that may go to the node that owns the entity, and drops them for it.
   void give_back(std::vector<pending_ptr>& commands);

@@ -70,6 +70,35 @@ BOOST_AUTO_TEST_CASE(a_repeated_refusal_is_the_same_even_when_its_reason_is_gone
   BOOST_TEST((box.run(box.make("a", "Confirm", {{"at", 2}}, "key-1")) == refused));
 }
 
+BOOST_AUTO_TEST_CASE(a_refusal_that_cannot_be_kept_is_not_told) {
+  node_in_a_box box;
+  box.log.keeps_nothing = true;
+  const auto refused = box.run(box.make("a", "Confirm", {{"at", 2}}, "key-1"));
+  BOOST_TEST(to_string(refused.status) == "unavailable");
+  BOOST_TEST(refused.retry_after > 0);
+  // Without an id nobody can repeat it.
+  BOOST_TEST(to_string(box.run(box.make("a", "Confirm", {{"at", 2}})).status) == "rejected");
+  box.log.keeps_nothing = false;
+  box.add("a", 2);
+  BOOST_TEST(to_string(box.run(box.make("a", "Confirm", {{"at", 2}}, "key-1")).status) ==
+             "accepted");
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_that_another_node_kept_first_is_the_answer) {
+  node_in_a_box box({}, true);
+  auto again = box.make("a", "Confirm", {{"at", 2}}, "key-1");
+  kept_outcome theirs{"key-1", again.digest(), {}, box.time.now()};
+  theirs.outcome.status = outcome_status::rejected;
+  theirs.outcome.stream = again.stream;
+  theirs.outcome.command_id = "key-1";
+  theirs.outcome.detail = "by the other node";
+  box.log.interfere = [&](std::span<const append_request>) {
+    box.log.inner.append({}, {&theirs, 1});
+    return std::nullopt;
+  };
+  BOOST_TEST(box.run(std::move(again)).detail == "by the other node");
+}
+
 BOOST_AUTO_TEST_CASE(a_command_that_must_be_looked_up_first_keeps_its_place) {
   node_in_a_box box;
   std::promise<void> release;

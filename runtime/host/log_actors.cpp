@@ -85,9 +85,8 @@ void log_writer::write() {
   std::map<std::string, std::vector<delivered_ptr>> grown;
   last_failure_.clear();
   std::size_t next = 0;
+  std::size_t next_kept = requests.size();
   for (const auto& job : jobs) {
-    // A job of outcomes alone has no result of its own: the log keeps them or they are lost, which
-    // costs nothing but a second decision.
     append_result stored;
     if (job->request) {
       auto& commits = requests[next].commits;
@@ -98,12 +97,18 @@ void log_writer::write() {
         of_category.push_back(
             delivered(std::move(commits[i]), stored.positions[i], std::move(job->events[i])));
       }
-      if (stored.failure) last_failure_ = stored.failure->message;
-      if (stored.failure && is_of_the_log(stored.failure->code)) {
-        health_->fails(stored.failure->message);
-      } else if (!stored.positions.empty()) {
-        health_->works();
-      }
+    }
+    // A job has commits or outcomes. Of several failures that of the log counts.
+    for (std::size_t i = 0; i < job->outcomes.size(); ++i) {
+      auto& failure = results[next_kept++].failure;
+      if (failure && (!stored.failure || is_of_the_log(failure->code)))
+        stored.failure = std::move(failure);
+    }
+    if (stored.failure) last_failure_ = stored.failure->message;
+    if (stored.failure && is_of_the_log(stored.failure->code)) {
+      health_->fails(stored.failure->message);
+    } else if (!stored.failure || !stored.positions.empty()) {
+      health_->works();
     }
     job->reply(std::move(stored));
   }

@@ -32,7 +32,16 @@ class staged_log final : public testkit::forwarding_log {
                                     std::span<const kept_outcome> outcomes) override {
     ++appends;
     if (interfere) {
-      if (auto instead = interfere(requests)) return *instead;
+      if (auto instead = interfere(requests)) {
+        instead->resize(requests.size() + outcomes.size());
+        return *instead;
+      }
+    }
+    if (keeps_nothing && !outcomes.empty()) {
+      auto results = inner.append(requests, {});
+      const error why{errc::unavailable, "there is no room for outcomes"};
+      results.resize(requests.size() + outcomes.size(), append_result{{}, why});
+      return results;
     }
     return inner.append(requests, outcomes);
   }
@@ -64,6 +73,7 @@ class staged_log final : public testkit::forwarding_log {
   interference interfere;  ///< Set before commands are submitted.
   std::function<result<void>(const snapshot&)> before_snapshot;  ///< The same.
   std::atomic<bool> head_unknown{false};
+  std::atomic<bool> keeps_nothing{false};  ///< Of outcomes.
   std::atomic<int> appends{0};
   std::atomic<int> reads{0};         ///< Of streams.
   std::atomic<int> commits_read{0};  ///< From categories.

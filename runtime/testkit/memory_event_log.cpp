@@ -10,6 +10,10 @@ namespace {
 
 constexpr auto outcomes_kept_for = std::chrono::hours(24);
 
+error already_known(const std::string& command_id) {
+  return {errc::duplicate, "command " + command_id + " is already in the log"};
+}
+
 template <class List>
 std::vector<recorded_commit> copy(const List& list, typename List::const_iterator from,
                                   std::size_t limit) {
@@ -35,7 +39,10 @@ std::vector<append_result> memory_event_log::append(std::span<const append_reque
       positions.push_back(store(wanted));
     }
   }
-  for (const auto& kept : outcomes) outcomes_.try_emplace(kept.command_id, kept);
+  for (const auto& kept : outcomes) {
+    const bool first = outcomes_.try_emplace(kept.command_id, kept).second;
+    results.push_back({{}, first ? std::nullopt : std::optional(already_known(kept.command_id))});
+  }
   return results;
 }
 
@@ -46,7 +53,7 @@ std::optional<error> memory_event_log::refusal(const commit& wanted, bool id_giv
   }
   if (commands_.contains(wanted.command_id) ||
       (id_given && outcomes_.contains(wanted.command_id))) {
-    return error{errc::duplicate, "command " + wanted.command_id + " is already in the log"};
+    return already_known(wanted.command_id);
   }
   const auto stream = streams_.find(name);
   const version_t last = stream == streams_.end() ? 0 : stream->second.back()->data.last_version();

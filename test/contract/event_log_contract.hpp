@@ -64,7 +64,7 @@ inline commit in(commit made, const std::string& category) {
 inline std::vector<append_result> append(event_log& log, std::vector<append_request> requests,
                                          const std::vector<kept_outcome>& outcomes = {}) {
   auto results = log.append(requests, outcomes);
-  BOOST_TEST_REQUIRE(results.size() == requests.size());
+  BOOST_TEST_REQUIRE(results.size() == requests.size() + outcomes.size());
   return results;
 }
 
@@ -242,6 +242,21 @@ inline void a_command_with_a_kept_outcome_is_a_duplicate_where_its_id_was_given(
   BOOST_TEST(stream(log, "7").empty());
   append(log, {{{a_commit("7", 1, "c2")}, true}});
   BOOST_TEST(stream(log, "7").size() == 1U);
+}
+
+inline void the_first_outcome_of_a_command_is_kept_and_another_is_a_duplicate(
+    log_subject& subject) {
+  auto& log = subject.log();
+  const auto first = append(log, {{{a_commit("7", 1, "c2")}}}, {an_outcome("c1", "refused")});
+  BOOST_TEST(!first[0].failure.has_value());
+  BOOST_TEST(!first[1].failure.has_value());
+  BOOST_TEST(first[1].positions.empty());
+  const auto second = append(log, {}, {an_outcome("c3", "new"), an_outcome("c1", "other")});
+  BOOST_TEST(!second[0].failure.has_value());
+  BOOST_TEST_REQUIRE(second[1].failure.has_value());
+  BOOST_TEST((second[1].failure->code == errc::duplicate));
+  BOOST_TEST(must(log.find_outcome("c1"))->outcome.detail == "refused");
+  BOOST_TEST(must(log.find_outcome("c3"))->outcome.detail == "new");
 }
 
 inline void a_request_without_events_is_refused(log_subject& subject) {
@@ -563,6 +578,7 @@ bool event_log_contract(const char* adapter, const Make& make) {
           TROUPE_PROMISE(a_command_is_stored_once),
           TROUPE_PROMISE(a_repeated_command_is_a_duplicate_even_when_its_version_is_stale),
           TROUPE_PROMISE(a_command_with_a_kept_outcome_is_a_duplicate_where_its_id_was_given),
+          TROUPE_PROMISE(the_first_outcome_of_a_command_is_kept_and_another_is_a_duplicate),
           TROUPE_PROMISE(a_request_without_events_is_refused),
           TROUPE_PROMISE(appending_nothing_is_fine),
           TROUPE_PROMISE(positions_rise_within_a_category),
