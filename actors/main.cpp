@@ -4,6 +4,7 @@
 #include "bridges/http/admin_tokens.hpp"
 #include "bridges/http/client.hpp"
 #include "bridges/http/http_bridge.hpp"
+#include "bridges/http/otlp_bridge.hpp"
 #include "bridges/http/web_key_source.hpp"
 #include "bridges/jwt/file_source.hpp"
 #include "bridges/jwt/token_authenticator.hpp"
@@ -101,6 +102,16 @@ troupe::result<std::shared_ptr<troupe::bridge>> admin_bridge(troupe::node_model&
     http.admin_reads_guarded = !options.admin_address.loopback();
   }
   return std::shared_ptr<troupe::bridge>(troupe::http::make_admin_bridge(model, std::move(http)));
+}
+
+troupe::result<std::shared_ptr<troupe::bridge>> span_bridge(troupe::node_model& model,
+                                                            const settings& options) {
+  if (options.otlp.empty()) return std::shared_ptr<troupe::bridge>();
+  troupe::http::otlp_options otlp;
+  otlp.endpoint = options.otlp;
+  otlp.service = options.cluster;
+  otlp.node = options.node;
+  return troupe::http::make_otlp_bridge(model, std::move(otlp));
 }
 
 /// Log and views of one data directory hold its lock together.
@@ -203,6 +214,7 @@ class nats_broker {
     made.cluster = options.cluster;
     made.replicas = options.replicas;
     made.where = model.where();
+    made.trace = model.tracing();
     made.intake.deadline = std::chrono::seconds(options.deadline_seconds);
     made.intake.limits.max_depth = options.max_json_depth;
     for (const auto& one : model.features()) {
@@ -269,6 +281,7 @@ int main(int argc, char** argv) {
       .with_bridge([broker](troupe::node_model& model, const settings& options) {
         return broker->ask(model, options);
       })
+      .with_bridge(span_bridge)
       .with_bridge(admin_bridge)
       .run();
 }

@@ -14,7 +14,7 @@ build=(
 )
 # What a built program needs to run; test/infra/image.test.mjs holds this against what it links.
 run=(
-  ca-certificates libcaf-core0.17 libcpp-httplib0.11 libfmt9 libjemalloc2 libnats3.4 libpqxx-6.4 libprometheus-cpp-core1.0 libre2-9
+  ca-certificates libcaf-core0.17 libcpp-httplib0.11 libjemalloc2 libnats3.4 libpqxx-6.4 libprometheus-cpp-core1.0 libre2-9
   libspdlog1.10 libsqlite3-0 libssl3 libstdc++6
 )
 test=(

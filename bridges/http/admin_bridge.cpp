@@ -19,8 +19,9 @@ void tell_of_change(node_model& model, bool tokens, const request& received, con
                           : tokens          ? "nobody"
                                             : "anybody";
   model.audit(who + " (" + received.peer->peer_address() + ") " +
-              std::string(received.head.method) + ' ' + std::string(received.head.target) + ": " +
-              std::to_string(answered.status) + ", trace " + received.trace.trace_id);
+                  std::string(received.head.method) + ' ' + std::string(received.head.target) +
+                  ": " + std::to_string(answered.status),
+              received.trace.trace_id);
 }
 
 }  // namespace

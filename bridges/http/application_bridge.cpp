@@ -25,6 +25,7 @@ std::unique_ptr<server_bridge> make_http_bridge(node_model& model, http_options 
                                        .cors = std::move(cors),
                                        .guard = std::move(guard),
                                        .admit = std::move(admit),
+                                       .trace = model.tracing(),
                                        .begin = [around] { around->app.resume(); },
                                        .interrupt = [around] { around->app.interrupt(); }});
 }

@@ -9,13 +9,18 @@
 
 #include "bridges/http/request_head.hpp"
 #include "bridges/http/target.hpp"
-#include "bridges/http/trace_context.hpp"
 #include "runtime/core/http.hpp"
 
 namespace troupe::http {
 
 class connection;
 class live_stream;
+
+/// Which conversation a request belongs to.
+struct trace_context {
+  std::string trace_id;     ///< 32 lower-case hexadecimal digits.
+  std::string traceparent;  ///< As received, or of the request's own span; "" without either.
+};
 
 using path_parameters = std::vector<std::pair<std::string, std::string>>;
 

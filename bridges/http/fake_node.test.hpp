@@ -326,9 +326,9 @@ class fake_node : public node_model {
     if (level != "debug") return error{errc::invalid, "'" + level + "' is no level"};
     return note("log level " + level);
   }
-  void audit(const std::string& what) override {
+  void audit(const std::string& what, const std::string& trace_id) override {
     const std::lock_guard lock(audit_mutex_);
-    audited_.push_back(what);
+    audited_.push_back(what + ", trace " + trace_id);
   }
   std::vector<std::string> audited() {
     const std::lock_guard lock(audit_mutex_);

@@ -344,6 +344,7 @@ server::next server::serve_request(const session_ptr& one, bool may_wait) {
     return refuse(*one, {503, "draining", "the node is stopping; ask another one", nullptr}, &head);
   }
   one->trace = trace_of(&head);
+  if (site_.trace != nullptr) begin_span(*one);
   auto answered = answer(*one, body, may_wait);
   if (!answered) return next::worker;
   if (answered->later) {
@@ -401,6 +402,7 @@ server::next server::send_rest(const session_ptr& one, bool may_wait) {
   const auto took = steady_clock::now() - one->began;
   if (took >= options_.deadline) metrics_.limit_reached("deadline");
   metrics_.answered(one->found, one->head.method, one->status, took);
+  if (one->traced) end_span(*one, one->status);
   count_in_flight(*one, false);
   return sent == reading::done && one->keep_alive ? next::again : next::end;
 }
@@ -435,6 +437,7 @@ void server::stream(session& one, reply answered) {
       one.peer.send(one.head_left, one.body_left, deadline_for(options_.write_timeout)) ==
       connection::reading::done;
   metrics_.answered(one.found, one.head.method, answered.status, steady_clock::now() - one.began);
+  if (one.traced) end_span(one, answered.status);
   if (sent && answered.stream && one.head.method != "HEAD") {
     live_stream out(one.peer, {options_.write_timeout, options_.heartbeat, ends_of(one)});
     answered.stream(out);
@@ -522,12 +525,35 @@ monotonic_time server::ends_of(const session& one) const {
 trace_context server::trace_of(const request_head* head) {
   if (head != nullptr) {
     if (const auto given = head->find("traceparent")) {
-      if (const auto id = trace_id_of(*given)) return {std::string(*id), std::string(*given)};
+      if (auto place = parse_traceparent(*given))
+        return {std::move(place->trace_id), std::string(*given)};
     }
   }
   auto id = model_.ids().next();
   std::erase(id, '-');
   return {std::move(id), ""};
+}
+
+void server::begin_span(session& one) {
+  auto& made = one.traced;
+  made = site_.trace->receive(one.trace.traceparent, one.trace.trace_id, "HTTP request",
+                              span_kind::server);
+  if (!made) return;
+  made->begun = one.began;
+  one.trace.traceparent = to_traceparent(made->place);
+}
+
+void server::end_span(session& one, int status) {
+  auto& made = *one.traced;
+  made.note("http.request.method", std::string(one.head.method));
+  if (one.found != nullptr) {
+    made.name = one.found->method + ' ' + one.found->pattern;
+    made.note("http.route", one.found->pattern);
+  }
+  made.note("url.path", std::string(one.head.target.substr(0, one.head.target.find('?'))));
+  made.note("http.response.status_code", status);
+  if (status >= 500) made.failure = "answered with " + std::to_string(status);
+  site_.trace->end(std::move(one.traced));
 }
 
 }  // namespace troupe::http

@@ -22,6 +22,7 @@
 #include "bridges/http/router.hpp"
 #include "bridges/http/session.hpp"
 #include "bridges/http/worker_pool.hpp"
+#include "runtime/core/tracer.hpp"
 #include "runtime/node/model.hpp"
 
 namespace troupe::http {
@@ -34,6 +35,7 @@ struct site {
   cors_policy cors;
   browser_guard guard;
   gate admit = open_gate();
+  tracer* trace = nullptr;  ///< Null: requests have no spans.
   /// Told of each request that was routed, with whoever was let in (null: nobody) and the answer.
   std::function<void(const request&, const visitor*, const reply&)> audit = nullptr;
   std::function<void()> begin = [] {};  ///< Before the first request.
@@ -92,6 +94,10 @@ class server final : public server_bridge {
   /// When what its caller showed is no longer good.
   [[nodiscard]] monotonic_time ends_of(const session& one) const;
   trace_context trace_of(const request_head* head);
+  /// Begins the request's span, if it is to have one: what the request brings about is a part of
+  /// it.
+  void begin_span(session& one);
+  void end_span(session& one, int status);
 
   void count_in_flight(session& one, bool in_flight);
   void hand_over(const session_ptr& one, std::function<void()> task);

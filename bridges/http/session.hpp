@@ -11,6 +11,7 @@
 #include "bridges/http/connection.hpp"
 #include "bridges/http/exchange.hpp"
 #include "bridges/http/router.hpp"
+#include "runtime/core/span.hpp"
 
 namespace troupe::http {
 
@@ -52,6 +53,7 @@ struct session {
   std::string head_text;
   request_head head;  ///< Views into `head_text`.
   trace_context trace;
+  std::unique_ptr<span> traced;     ///< Where this request is traced, until it is answered.
   const endpoint* found = nullptr;  ///< Set when routed.
   std::optional<timestamp> until;   ///< An answer that goes on ends then.
   std::chrono::steady_clock::time_point began;

@@ -138,11 +138,13 @@ class ask_bridge final : public bridge {
       return;
     }
     answers_->pending.begin();
-    app_.submit(std::move(std::get<command_request>(read)),
-                [answers = answers_, reply_to](const command_outcome& outcome) {
-                  if (!reply_to.empty()) answers->send(reply_to, outcome);
-                  answers->pending.end();
-                });
+    auto& request = std::get<command_request>(read);
+    auto done = traced_request(options_.trace, request, "ask ", span_kind::server,
+                               [answers = answers_, reply_to](const command_outcome& outcome) {
+                                 if (!reply_to.empty()) answers->send(reply_to, outcome);
+                                 answers->pending.end();
+                               });
+    app_.submit(std::move(request), std::move(done));
   }
 
   [[nodiscard]] intake read_request(const natsMsg& message) const {
@@ -155,10 +157,12 @@ class ask_bridge final : public bridge {
                        "{category}; this node has no such category";
       return unknown;
     }
-    if (asked->type.empty()) return intake_.from_envelope(asked->category, "", body_of(message));
+    const auto traceparent = header_of(message, "traceparent").value_or("");
+    if (asked->type.empty())
+      return intake_.from_envelope(asked->category, "", body_of(message), traceparent);
     const auto id = header_of(message, "Troupe-Command-Id").value_or("");
     return intake_.from_data(asked->category, asked->entity, asked->type, std::string(id),
-                             body_of(message));
+                             body_of(message), traceparent);
   }
 
   const std::shared_ptr<connection> broker_;

@@ -9,6 +9,7 @@
 #include "runtime/core/application.hpp"
 #include "runtime/core/bridge.hpp"
 #include "runtime/core/placement.hpp"
+#include "runtime/core/tracer.hpp"
 
 namespace troupe::nats {
 
@@ -20,6 +21,7 @@ struct channel_options {
   intake_options intake;
   std::size_t max_in_flight = 256;   ///< Durable commands of one consumer under way on this node.
   const placement* where = nullptr;  ///< Of the consumers; null: this node reads them all.
+  tracer* trace = nullptr;           ///< Null: no spans.
 };
 
 /// Durable commands, published to `{category}.command.{id}` or `{category}.command`. The category's

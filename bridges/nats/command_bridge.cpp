@@ -33,7 +33,7 @@ class command_bridge final : public bridge {
     parked_ = std::move(*parked);
     environment_ = std::make_unique<channel_environment>(
         channel_environment{broker_, names_, app_, clock_, intake_, *parked_, pending_,
-                            options_.max_in_flight, options_.where});
+                            options_.max_in_flight, options_.where, options_.trace});
     for (const auto& category : options_.categories) {
       for (auto& source : command_sources(names_, category)) {
         auto channel = command_channel::open(*environment_, category, std::move(source), failed);

@@ -167,7 +167,8 @@ void command_channel::accept(message_ptr message) {
   const std::string subject(subject_of(*message));
   const auto prefix = environment_.called.commands(category_) + '.';
   const auto entity = subject.starts_with(prefix) ? subject.substr(prefix.size()) : std::string();
-  auto read = environment_.intake.from_envelope(category_, entity, body_of(*message));
+  auto read = environment_.intake.from_envelope(category_, entity, body_of(*message),
+                                                header_of(*message, "traceparent").value_or(""));
   auto work = std::make_shared<job>();
   work->message = std::move(message);
   {
@@ -180,10 +181,11 @@ void command_channel::accept(message_ptr message) {
   }
   auto& request = std::get<command_request>(read);
   work->type = request.type;
-  environment_.app.submit(std::move(request),
-                          [outcomes = outcomes_, work](command_outcome outcome) {
-                            outcomes->put({work, std::move(outcome)});
-                          });
+  auto done = traced_request(environment_.trace, request, "consume ", span_kind::consumer,
+                             [outcomes = outcomes_, work](command_outcome outcome) {
+                               outcomes->put({work, std::move(outcome)});
+                             });
+  environment_.app.submit(std::move(request), std::move(done));
 }
 
 void command_channel::finish() {

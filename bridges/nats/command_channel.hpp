@@ -14,6 +14,7 @@
 #include "bridges/nats/pull_consumer.hpp"
 #include "bridges/nats/under_way.hpp"
 #include "runtime/core/placement.hpp"
+#include "runtime/core/tracer.hpp"
 
 namespace troupe::nats {
 
@@ -28,6 +29,7 @@ struct channel_environment {
   std::shared_ptr<under_way> pending;  ///< Of all channels; completions may come late.
   std::size_t max_in_flight = 256;
   const placement* where = nullptr;
+  tracer* trace = nullptr;  ///< Null: no spans.
 };
 
 /// A durable pull consumer of commands, and the one subject that it takes them from.

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "runtime/core/traceparent.hpp"
+
 namespace troupe::nats {
 namespace {
 
@@ -24,21 +26,30 @@ void take_id(const json& metadata, const char* member, std::string& into) {
   if (check_command_id(text)) into = text;
 }
 
+/// Its trace is the command's, unless the command names another.
+void take_traceparent(std::string_view text, command_context& into) {
+  auto place = parse_traceparent(text);
+  if (!place) return;
+  into.trace_id = std::move(place->trace_id);
+  into.traceparent = text;
+}
+
 }  // namespace
 
-command_request command_intake::request(const std::string& category,
-                                        const std::string& entity) const {
+command_request command_intake::request(const std::string& category, const std::string& entity,
+                                        std::string_view traceparent) const {
   command_request made;
   made.category = category;
   made.id = entity;
   made.context.trace_id = ids_.next();
+  take_traceparent(traceparent, made.context);
   made.context.time = clock_.now();
   made.deadline = clock_.monotonic() + options_.deadline;
   return made;
 }
 
 intake command_intake::from_envelope(const std::string& category, const std::string& entity,
-                                     std::string_view body) const {
+                                     std::string_view body, std::string_view traceparent) const {
   auto parsed = parse_json(body, options_.limits);
   if (!parsed) return refusal(category, entity, "", parsed.error());
   auto message = envelope_from_json(*parsed);
@@ -46,15 +57,17 @@ intake command_intake::from_envelope(const std::string& category, const std::str
   if (auto checked = check_command_id(message->id); !checked) {
     return refusal(category, entity, "", checked.error());
   }
-  auto made = request(category, entity);
+  const auto& metadata = message->metadata;
+  auto made = request(category, entity, traceparent);
   made.context.command_id = std::move(message->id);
   made.id_given = true;
-  take_id(message->metadata, "traceId", made.context.trace_id);
+  if (const auto own = metadata.find("traceparent"); own != metadata.end() && own->is_string())
+    take_traceparent(own->get_ref<const std::string&>(), made.context);
+  take_id(metadata, "traceId", made.context.trace_id);
   made.context.correlation_id = made.context.trace_id;
-  take_id(message->metadata, "correlationId", made.context.correlation_id);
-  take_id(message->metadata, "causationId", made.context.causation_id);
-  take_id(message->metadata, "userId", made.context.user_id);
-  take_id(message->metadata, "traceparent", made.context.traceparent);
+  take_id(metadata, "correlationId", made.context.correlation_id);
+  take_id(metadata, "causationId", made.context.causation_id);
+  take_id(metadata, "userId", made.context.user_id);
   made.type = std::move(message->type);
   made.data = std::move(message->data);
   return made;
@@ -62,8 +75,8 @@ intake command_intake::from_envelope(const std::string& category, const std::str
 
 intake command_intake::from_data(const std::string& category, const std::string& entity,
                                  const std::string& type, const std::string& command_id,
-                                 std::string_view body) const {
-  auto made = request(category, entity);
+                                 std::string_view body, std::string_view traceparent) const {
+  auto made = request(category, entity, traceparent);
   made.id_given = !command_id.empty();
   made.context.command_id = made.id_given ? command_id : ids_.next();
   made.context.correlation_id = made.context.trace_id;

@@ -26,17 +26,19 @@ class command_intake {
       : clock_(time), ids_(ids), options_(options) {}
 
   /// An envelope: its id is the command id. `entity` as the subject names it; "" lets the feature
-  /// find it.
+  /// find it. `traceparent` as the message's header has it; one in the metadata wins, and whatever
+  /// is not valid counts as none.
   [[nodiscard]] intake from_envelope(const std::string& category, const std::string& entity,
-                                     std::string_view body) const;
+                                     std::string_view body,
+                                     std::string_view traceparent = {}) const;
   /// A command's data alone; `command_id` "" makes a fresh one.
   [[nodiscard]] intake from_data(const std::string& category, const std::string& entity,
                                  const std::string& type, const std::string& command_id,
-                                 std::string_view body) const;
+                                 std::string_view body, std::string_view traceparent = {}) const;
 
  private:
-  [[nodiscard]] command_request request(const std::string& category,
-                                        const std::string& entity) const;
+  [[nodiscard]] command_request request(const std::string& category, const std::string& entity,
+                                        std::string_view traceparent) const;
 
   const clock& clock_;
   id_source& ids_;

@@ -45,9 +45,9 @@ void actor_card::ended(actor_status status, timestamp now) {
   lost_ = enqueued_.load(std::memory_order_relaxed) - processed_.load(std::memory_order_relaxed);
 }
 
-void actor_card::record_error(std::string text) {
+void actor_card::record_error(actor_failure why) {
   const std::lock_guard lock(mutex_);
-  last_error_ = std::move(text);
+  last_error_ = std::move(why);
 }
 
 actor_card::snapshot actor_card::read() const {
@@ -57,13 +57,14 @@ actor_card::snapshot actor_card::read() const {
   const auto enqueued = enqueued_.load(std::memory_order_relaxed);
   return {status_,
           since_,
-          last_error_,
+          last_error_.what,
           enqueued > gone ? enqueued - gone : 0,
           processed,
           restarts_.load(std::memory_order_relaxed),
           busy_.load(std::memory_order_relaxed) != nullptr,
           awaited_.load(std::memory_order_relaxed),
-          steps_.load(std::memory_order_relaxed)};
+          steps_.load(std::memory_order_relaxed),
+          last_error_.trace_id};
 }
 
 card_ptr actor_registry::card(const std::string& path, const std::string& kind) {

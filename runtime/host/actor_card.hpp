@@ -9,12 +9,14 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <caf/actor.hpp>
 #include <caf/send.hpp>
 
 #include "runtime/core/clock.hpp"
+#include "runtime/host/failure.hpp"
 
 namespace troupe::host {
 
@@ -50,7 +52,8 @@ class actor_card {
   void started(caf::actor handle, timestamp now);
   void ended(actor_status status, timestamp now);
   /// Remembers why the actor failed; its supervisor sees to the rest.
-  void record_error(std::string text);
+  void record_error(actor_failure why);
+  void record_error(std::string text) { record_error(actor_failure{std::move(text), ""}); }
   void count_restart() { restarts_.fetch_add(1, std::memory_order_relaxed); }
 
   void message_enqueued() { enqueued_.fetch_add(1, std::memory_order_relaxed); }
@@ -75,7 +78,8 @@ class actor_card {
     std::uint32_t restarts;
     bool busy;  ///< Within a message.
     awaited waits_for;
-    std::uint64_t steps;  ///< See `advanced`.
+    std::uint64_t steps;        ///< See `advanced`.
+    std::string last_trace_id;  ///< Of what it failed on; "" when that is unknown.
   };
   [[nodiscard]] snapshot read() const;
 
@@ -86,7 +90,7 @@ class actor_card {
   caf::actor handle_;
   actor_status status_ = actor_status::starting;
   timestamp since_;
-  std::string last_error_;
+  actor_failure last_error_;
   std::atomic<std::uint64_t> enqueued_{0};
   std::atomic<std::uint64_t> processed_{0};
   /// Of messages that earlier incarnations left behind in their mailboxes.
@@ -116,10 +120,8 @@ using card_ptr = std::shared_ptr<actor_card>;
 /// their supervisor knows them.
 class actor_registry {
  public:
-  /// Told of every failure with the actor's path; any thread.
-  using observer = std::function<void(const std::string& path, const std::string& what)>;
-
-  explicit actor_registry(const clock& time, observer on_failure = nullptr)
+  /// `on_failure` is told of every failure; any thread.
+  explicit actor_registry(const clock& time, failure_observer on_failure = nullptr)
       : clock_(time), on_failure_(std::move(on_failure)) {}
 
   /// The card of this path; made on first use, kept for ever after.
@@ -128,8 +130,8 @@ class actor_registry {
   [[nodiscard]] std::vector<card_ptr> all() const;
   [[nodiscard]] const clock& time() const { return clock_; }
 
-  void report_failure(const std::string& path, const std::string& what) const {
-    if (on_failure_) on_failure_(path, what);
+  void report_failure(const std::string& path, const actor_failure& why) const {
+    if (on_failure_) on_failure_(path, why);
   }
 
   /// The root supervisor gave up; says on what and why. A later restart by a person clears it.
@@ -138,7 +140,7 @@ class actor_registry {
 
  private:
   const clock& clock_;
-  const observer on_failure_;
+  const failure_observer on_failure_;
   mutable std::mutex mutex_;
   std::map<std::string, card_ptr> cards_;
   std::optional<std::string> given_up_;

@@ -46,7 +46,7 @@ command_handler::command_handler(caf::actor_config& config, const handler_enviro
       entity_(std::move(known)),
       phase_(entity_.state ? phase::idle : phase::cold) {
   set_exception_handler([this](caf::scheduled_actor*, std::exception_ptr& problem) -> caf::error {
-    environment_.handlers->tell(handler_failed{id_, text_of(problem)});
+    environment_.handlers->tell(handler_failed{id_, failure_of(problem)});
     return caf::sec::runtime_error;
   });
 }
@@ -277,6 +277,7 @@ void command_handler::on_confirmed(const result<bool>& is_last) {
 
 void command_handler::send_to_log(draft written, std::vector<kept_outcome> outcomes) {
   phase_ = phase::appending;
+  if (environment_.trace != nullptr) sent_to_log_ = environment_.time->monotonic();
   auto self = caf::actor_cast<caf::actor>(this);
   auto reply = one_shot<append_result>(
       [self](append_result answer) {
@@ -329,7 +330,7 @@ std::optional<command_outcome> command_handler::decide(const pending_ptr& one, d
     outcome.code = "handler-crashed";
     outcome.detail = "the command handler crashed on this command; nothing was stored";
     one->complete(std::move(outcome));
-    throw;
+    throw traced_failure(failure_of(std::current_exception()).what, command.context.trace_id);
   }
   auto* events = answer ? std::get_if<std::vector<new_event>>(&*answer) : nullptr;
   if (events != nullptr && !events->empty()) return record(command, std::move(*events), written);
@@ -381,6 +382,10 @@ void command_handler::on_append_done(const append_result& result) {
                         std::ranges::none_of(decided_, &decided::has_commit);
   for (auto& one : std::exchange(decided_, {})) {
     const bool not_stored = one.has_commit && stored == result.positions.size();
+    if (environment_.trace != nullptr && one.has_commit) {
+      trace_append(one.command->command(), not_stored ? 0 : result.positions[stored],
+                   not_stored && result.failure ? &*result.failure : nullptr);
+    }
     if (!confirms && !one.has_commit && again.empty()) {
       unconfirmed.push_back(std::move(one.command));
       continue;
@@ -413,6 +418,22 @@ void command_handler::on_append_done(const append_result& result) {
     waiting_.insert(waiting_.begin(), unconfirmed.begin(), unconfirmed.end());
   }
   next_step();
+}
+
+void command_handler::trace_append(const command& one, position_t position,
+                                   const error* failure) const {
+  auto made = environment_.trace->begin(one.context.traceparent, "append");
+  if (!made) return;
+  made->begun = sent_to_log_;
+  made->note("troupe.category", one.stream.category);
+  if (position != 0) made->note("troupe.position", static_cast<std::int64_t>(position));
+  if (failure != nullptr) {
+    made->note("troupe.error", to_string(failure->code));
+    // A lost race is no fault: the command is decided again, or looked up.
+    if (failure->code != errc::conflict && failure->code != errc::duplicate)
+      made->failure = failure->message;
+  }
+  environment_.trace->end(std::move(made));
 }
 
 void command_handler::keep_outcomes() {

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "runtime/core/placement.hpp"
+#include "runtime/core/tracer.hpp"
+#include "runtime/host/failure.hpp"
 #include "runtime/host/loaded_entity.hpp"
 #include "runtime/host/log_actors.hpp"
 #include "runtime/host/pending_command.hpp"
@@ -27,6 +29,7 @@ struct handler_environment {
   version_t snapshot_every = 0;      ///< Events; 0: never.
   bool shared_log = false;           ///< Other processes append, too.
   const placement* where = nullptr;  ///< Null: every entity is this node's.
+  tracer* trace = nullptr;           ///< Null: no spans.
 
   /// Whether another node owns the entity.
   [[nodiscard]] bool is_elsewhere(const std::string& id) const {
@@ -56,7 +59,7 @@ struct settled {
 /// From a command handler to its supervisor, on its way down: what it threw.
 struct handler_failed {
   std::string id;
-  std::string what;
+  actor_failure why;
 };
 
 /// Internal to the command handler: its load, lookup or append has come back. An answer to an
@@ -149,6 +152,8 @@ class command_handler final : public caf::event_based_actor {
   void on_confirmed(const result<bool>& is_last);
   void send_to_log(draft written, std::vector<kept_outcome> outcomes);
   void on_append_done(const append_result& result);
+  /// The span of one command's commit on its way to the log. `position` 0: it was not stored.
+  void trace_append(const command& one, position_t position, const error* failure) const;
   /// Keeps the outcomes of commands that changed nothing but may be repeated, and answers them
   /// after that.
   void keep_outcomes();
@@ -172,10 +177,11 @@ class command_handler final : public caf::event_based_actor {
   /// one that was loaded or handed over.
   loaded_entity entity_;
   phase phase_ = phase::cold;
-  std::uint8_t lost_races_ = 0;  ///< In a row.
-  bool assumed_new_ = false;     ///< The append under way was decided without a history.
-  bool has_history_ = false;     ///< No use in assuming it again.
-  std::size_t settled_ = 0;      ///< Answered but not yet reported.
+  std::uint8_t lost_races_ = 0;   ///< In a row.
+  bool assumed_new_ = false;      ///< The append under way was decided without a history.
+  bool has_history_ = false;      ///< No use in assuming it again.
+  std::size_t settled_ = 0;       ///< Answered but not yet reported.
+  monotonic_time sent_to_log_{};  ///< The last time; known only where spans are wanted.
   std::vector<pending_ptr> waiting_;
   std::vector<decided> decided_;
   std::vector<decided> to_keep_;

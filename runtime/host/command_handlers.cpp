@@ -34,8 +34,8 @@ caf::message_handler command_handlers::handlers() {
       [this](const rested& message) { on_rested(message); },
       [this](const handler_failed& message) {
         if (const auto found = slots_.find(message.id); found != slots_.end())
-          trouble_of(*found->second).last_error = message.what;
-        registry_.report_failure(card()->path() + '/' + message.id, message.what);
+          trouble_of(*found->second).last_error = message.why.what;
+        registry_.report_failure(card()->path() + '/' + message.id, message.why);
       },
       [this](const tick&) {
         sweep_idle();

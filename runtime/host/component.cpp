@@ -2,8 +2,9 @@
 
 #include <pthread.h>
 
-#include <exception>
 #include <utility>
+
+#include "runtime/host/failure.hpp"
 
 namespace troupe::host {
 namespace {
@@ -17,20 +18,10 @@ void name_this_thread(const std::string& path) {
 
 }  // namespace
 
-std::string text_of(const std::exception_ptr& problem) {
-  try {
-    std::rethrow_exception(problem);
-  } catch (const std::exception& known) {
-    return known.what();
-  } catch (...) {
-    return "an exception of unknown type";
-  }
-}
-
 component::component(caf::actor_config& config, card_ptr card)
     : caf::event_based_actor(config), card_(std::move(card)) {
   set_exception_handler([this](caf::scheduled_actor*, std::exception_ptr& problem) -> caf::error {
-    card_->record_error(text_of(problem));
+    card_->record_error(failure_of(problem));
     return caf::sec::runtime_error;
   });
 }

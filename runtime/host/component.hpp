@@ -15,9 +15,6 @@ struct describe {
   one_shot<json> reply;
 };
 
-/// What an exception says.
-std::string text_of(const std::exception_ptr& problem);
-
 /// Base of every supervised actor that has a card of its own: counts its messages, remembers its
 /// last error, answers `describe`. A handler that throws ends the actor with the exception's text;
 /// its supervisor decides what happens next.

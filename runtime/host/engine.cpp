@@ -442,7 +442,7 @@ class engine::implementation {
           registry_.card(base + "/projectors/" + kernel->name(), "projector"));
       projectors.push_back(
           projector_spec({kernel, projections_[i].store, &log_, source, progress_.back(), &clock_,
-                          options_.max_dead_letters, where_of(projections_[i])}));
+                          options_.max_dead_letters, where_of(projections_[i]), options_.trace}));
     }
     children.push_back(supervisor_spec("subscribers", registry_, options_.component_policy,
                                        std::move(subscribers)));
@@ -465,10 +465,19 @@ class engine::implementation {
     handlers_[category] = card;
     auto& counts = handler_counts_[category];
     counts = std::make_unique<handler_counts>();
-    handler_environment environment{
-        category,      aggregate.kernel,     writer_,    readers_,         card,
-        &clock_,       options_.node,        snapshots_, snapshot_places_, options_.snapshot_every,
-        log_.shared(), options_.shared.where};
+    handler_environment environment{category,
+                                    aggregate.kernel,
+                                    writer_,
+                                    readers_,
+                                    card,
+                                    &clock_,
+                                    options_.node,
+                                    snapshots_,
+                                    snapshot_places_,
+                                    options_.snapshot_every,
+                                    log_.shared(),
+                                    options_.shared.where,
+                                    options_.trace};
     handler_limits limits{
         options_.max_resident, options_.max_awake,  options_.max_in_flight_per_entity,
         options_.idle_timeout, options_.rest_after, options_.handler_policy};
@@ -563,17 +572,32 @@ class engine::implementation {
   void route(pending_command::abandoned one) {
     const auto& shared = options_.shared;
     if (one.here_only || shared.where == nullptr || shared.where->here(one.command.stream.name())) {
+      trace(one, "", span_kind::internal);
       hand_in(std::move(one));
       return;
     }
+    trace(one, "forward ", span_kind::client);
     shared.forward(std::move(one.command), std::move(one.done),
                    [this](command what, completion done) {
                      pending_command::abandoned back;
                      back.command = std::move(what);
                      back.done = std::move(done);
                      back.here_only = true;
+                     trace(back, "", span_kind::internal);
                      hand_in(std::move(back));
                    });
+  }
+
+  /// Has the command's span, if it is to have one, told of what becomes of it. Once for each
+  /// command: an attempt after a crash is a part of the same work.
+  void trace(pending_command::abandoned& one, const char* what, span_kind kind) {
+    if (options_.trace == nullptr || one.attempts > 0) return;
+    auto& command = one.command;
+    auto made = options_.trace->begin(command.context.traceparent, what + command.type, kind);
+    if (!made) return;
+    note_command(*made, command.stream.category, command.stream.id, command.type,
+                 command.context.command_id);
+    one.done = traced(*options_.trace, std::move(made), command.context, std::move(one.done));
   }
 
   void hand_in(pending_command::abandoned one) {

@@ -15,6 +15,8 @@
 #include "runtime/core/event_log.hpp"
 #include "runtime/core/feature.hpp"
 #include "runtime/core/placement.hpp"
+#include "runtime/core/tracer.hpp"
+#include "runtime/host/failure.hpp"
 #include "runtime/host/parked_events.hpp"
 #include "runtime/host/stall.hpp"
 #include "runtime/host/supervision.hpp"
@@ -57,7 +59,8 @@ struct engine_options {
   restart_policy backoff_policy{std::chrono::milliseconds(50), std::chrono::milliseconds(5'000),
                                 0.2, 30, std::chrono::milliseconds(60'000)};
   /// Told of every failure of an actor; called on any thread, must not block.
-  std::function<void(const std::string& path, const std::string& what)> on_failure;
+  failure_observer on_failure;
+  tracer* trace = nullptr;  ///< Null: no spans. Outlives the engine.
   sharing shared;
   watch_policy watching;
   restart_policy handler_policy{std::chrono::milliseconds(0), std::chrono::milliseconds(0), 0, 5,

@@ -4,6 +4,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "runtime/host/failure.hpp"
+#include "runtime/host/projection_spans.hpp"
+
 namespace troupe::host {
 namespace {
 
@@ -346,12 +349,14 @@ batch_outcome projector_actor::apply_watched(const event_batch& batch) {
 bool projector_actor::apply(const batch_ready& message) {
   const auto& batch = *message.batch;
   auto& progress = *environment_.progress;
+  const auto begun = environment_.time->monotonic();
   auto outcome = apply_watched(batch);
   ++batches_;
   if (const auto* poison = std::get_if<poison_event>(&outcome)) {
     progress.crashed_on(poison->place, poison->what, environment_.time->monotonic());
-    throw std::runtime_error("event " + std::to_string(poison->place.version) + " at position " +
-                             std::to_string(poison->place.position) + ": " + poison->what);
+    throw traced_failure("event " + std::to_string(poison->place.version) + " at position " +
+                             std::to_string(poison->place.position) + ": " + poison->what,
+                         trace_id_of(batch, poison->place));
   }
   if (const auto* failure = std::get_if<error>(&outcome)) {
     if (failure->code == errc::conflict || failure->code == errc::in_doubt) {
@@ -366,6 +371,8 @@ bool projector_actor::apply(const batch_ready& message) {
   }
   const auto& applied = std::get<applied_batch>(outcome);
   checkpoint_ = batch.last;
+  if (environment_.trace != nullptr && !progress.read(begun).rebuilding)
+    trace_projection(*environment_.trace, *environment_.kernel, batch, applied, begun);
   if (applied.first_failure) {
     const auto& first = applied.parked[*applied.first_failure];
     card()->record_error("parked event " + std::to_string(first.version) + " of " +

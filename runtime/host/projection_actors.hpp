@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/core/placement.hpp"
+#include "runtime/core/tracer.hpp"
 #include "runtime/host/component.hpp"
 #include "runtime/host/event_batch.hpp"
 #include "runtime/host/log_actors.hpp"
@@ -143,6 +144,7 @@ struct projector_environment {
   const troupe::clock* time = nullptr;
   std::size_t max_dead_letters = 100'000;  ///< Beyond them it stops.
   const placement* where = nullptr;        ///< Null: every node has a view of its own.
+  tracer* trace = nullptr;                 ///< Null: no spans.
 
   /// Whether another node is to run it.
   [[nodiscard]] bool is_elsewhere() const {

@@ -119,7 +119,8 @@ void supervisor::child_down(child& one, const caf::error& reason) {
 }
 
 void supervisor::child_failed(child& one) {
-  registry_.report_failure(one.card->path(), one.card->read().last_error);
+  const auto seen = one.card->read();
+  registry_.report_failure(one.card->path(), {seen.last_error, seen.last_trace_id});
   const auto now = registry_.time().monotonic();
   const auto& policy = one.spec.policy;
   if (!one.failures.empty() && now - one.failures.back() > policy.window) one.in_a_row = 0;

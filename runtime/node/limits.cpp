@@ -48,6 +48,7 @@ constexpr std::array table{
           100'000},
     limit{"max-dead-letters", &settings::max_dead_letters,
           "Parked events of a projector, which stops beyond that", 1, 10'000'000},
+    limit{"max-spans", &settings::max_spans, "Spans that wait for their collector", 1, 1'000'000},
 };
 
 }  // namespace

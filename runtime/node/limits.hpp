@@ -51,6 +51,7 @@ struct limit {
 /// | deadline | 10 s | 503 | a_deadline_that_passes_is_counted |
 /// | batch | 1,000 | the rest comes with the next batch | engine.test.cpp |
 /// | max-dead-letters | 100,000 | the projector stops, and says why | engine.test.cpp |
+/// | max-spans | 4,096 | the span is dropped | tracer.test.cpp |
 std::span<const limit> all_limits();
 
 /// Counts how often a limit was reached: `troupe_limit_reached_total{limit="max-body"}`. For a

@@ -10,6 +10,7 @@
 #include "runtime/core/feature.hpp"
 #include "runtime/core/json.hpp"
 #include "runtime/core/placement.hpp"
+#include "runtime/core/tracer.hpp"
 #include "runtime/node/metrics.hpp"
 #include "runtime/node/peers.hpp"
 
@@ -42,6 +43,8 @@ class node_model {
   [[nodiscard]] virtual const clock& time() const = 0;
   virtual id_source& ids() = 0;
   virtual metric_registry& metrics() = 0;
+  /// Begins spans and keeps them for an exporter; null when nobody wants any.
+  virtual tracer* tracing() { return nullptr; }
 
   /// False when the process should be replaced.
   virtual bool live() = 0;
@@ -92,8 +95,8 @@ class node_model {
   virtual result<void> set_log_level(const std::string& level) = 0;
 
   /// Keeps for good what somebody has changed, or tried to, and who it was: a line of text without
-  /// secrets. Does not block.
-  virtual void audit(const std::string& what) = 0;
+  /// secrets, and the trace of their request ("": none). Does not block.
+  virtual void audit(const std::string& what, const std::string& trace_id) = 0;
 
   /// The nodes that this one knows, itself first, and who owns which shard.
   virtual json cluster() = 0;

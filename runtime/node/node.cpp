@@ -11,13 +11,12 @@
 #include <thread>
 #include <utility>
 
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include "runtime/node/cli/operator_run.hpp"
 #include "runtime/node/cli/terminal.hpp"
 #include "runtime/node/cli/top.hpp"
 #include "runtime/node/database_places.hpp"
+#include "runtime/node/node_log.hpp"
+#include "runtime/node/one_line.hpp"
 #include "runtime/node/running_node.hpp"
 
 namespace troupe {
@@ -57,27 +56,8 @@ class stop_signals {
   sigset_t set_{};
 };
 
-spdlog::level::level_enum level_of(const std::string& name) {
-  return spdlog::level::from_str(name == "warn" ? "warning" : name);
-}
-
-std::shared_ptr<spdlog::logger> make_logger(const std::string& level) {
-  auto logger = std::make_shared<spdlog::logger>(
-      "troupe", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
-  logger->set_level(level_of(level));
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
-  return logger;
-}
-
-/// Text from outside must not start a new line or move the cursor.
-std::string printable(std::string text) {
-  std::ranges::replace_if(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-  return text;
-}
-
 int refuse(const std::string& why) {
-  std::cerr << "troupe: " << printable(why) << '\n';
+  std::cerr << "troupe: " << one_line(why) << '\n';
   return bad_configuration;
 }
 
@@ -230,7 +210,13 @@ bool node::stop_wanted() {
 
 int node::serve(const settings& options) {
   const stop_signals signals;
-  const auto logger = make_logger(options.log_level);
+  const system_clock time;
+  node_log told(options.log_format == "json" ? log_format::json_lines : log_format::for_people,
+                options.log_level, options.node, time);
+  const auto refuse = [&told](const std::string& why) {
+    told.refusal(why);
+    return bad_configuration;
+  };
 
   auto log = logs_.at(options.log)(options);
   if (!log) return refuse(log.error().message);
@@ -240,12 +226,12 @@ int node::serve(const settings& options) {
   if (!bus) return refuse(bus.error().message);
   // Before the node serves, a bridge that fails ends it, and is told of in that one line.
   std::atomic<bool> serving{false};
-  auto made =
-      running_node::make(options, features_, std::move(*log), std::move(*views), std::move(*bus),
-                         [logger, &serving](const std::string& path, const std::string& what) {
-                           if (serving || !path.starts_with("/bridges/"))
-                             logger->warn("{} failed: {}", path, printable(what));
-                         });
+  auto made = running_node::make(
+      options, features_, std::move(*log), std::move(*views), std::move(*bus),
+      [&told, &serving](const std::string& path, const host::actor_failure& why) {
+        if (serving || !path.starts_with("/bridges/"))
+          told.warn("failed: " + why.what, {path, why.trace_id});
+      });
   if (!made) return refuse(made.error().message);
   auto& running = **made;
   auto& actors = running.actors_of();
@@ -259,10 +245,10 @@ int node::serve(const settings& options) {
   }
   if (auto peers = running.cluster_bridge()) bridges.push_back(std::move(peers));
   running.set_bridges(bridges);
-  running.set_audit(
-      [logger](const std::string& what) { logger->info("audit: {}", printable(what)); });
-  running.set_log_leveler(
-      [logger](const std::string& level) { logger->set_level(level_of(level)); });
+  running.set_audit([&told](const std::string& what, const std::string& trace_id) {
+    told.info("audit: " + what, {"", trace_id});
+  });
+  running.set_log_leveler([&told](const std::string& level) { told.set_level(level); });
   if (auto started = actors.start_bridges(bridges); !started)
     return refuse(started.error().message);
   serving = true;
@@ -270,20 +256,19 @@ int node::serve(const settings& options) {
   print_welcome(options, bridges);
 
   const int signal = signals.wait();
-  logger->info("signal {}: draining, at most {} s", signal, options.drain_seconds);
+  told.info("signal " + std::to_string(signal) + ": draining, at most " +
+            std::to_string(options.drain_seconds) + " s");
   signals.end_on_next();
   running.set_draining();
   const auto deadline = running.time().monotonic() + std::chrono::seconds(options.drain_seconds);
   const bool finished = actors.drain(deadline);
   actors.stop();
   if (!finished) {
-    logger->error(
-        "not everything was finished within {} s; unanswered commands are stored or not, as the "
-        "log says",
-        options.drain_seconds);
+    told.error("not everything was finished within " + std::to_string(options.drain_seconds) +
+               " s; unanswered commands are stored or not, as the log says");
     return failure_while_running;
   }
-  logger->info("stopped");
+  told.info("stopped");
   return clean_stop;
 }
 

@@ -6,6 +6,7 @@
 
 #include "runtime/host/loaded_entity.hpp"
 #include "runtime/node/limits.hpp"
+#include "runtime/node/span_metrics.hpp"
 #include "runtime/node/trace.hpp"
 
 namespace troupe {
@@ -30,10 +31,12 @@ json items_of(const std::vector<recorded_event>& events) {
 
 }  // namespace
 
-result<std::unique_ptr<running_node>> running_node::make(
-    settings options, const std::vector<feature>& features, std::unique_ptr<event_log> log,
-    std::unique_ptr<view_provider> views, std::shared_ptr<message_bus> bus,
-    std::function<void(const std::string& path, const std::string& what)> on_failure) {
+result<std::unique_ptr<running_node>> running_node::make(settings options,
+                                                         const std::vector<feature>& features,
+                                                         std::unique_ptr<event_log> log,
+                                                         std::unique_ptr<view_provider> views,
+                                                         std::shared_ptr<message_bus> bus,
+                                                         host::failure_observer on_failure) {
   std::unique_ptr<running_node> made(
       new running_node(std::move(options), features, std::move(log), std::move(views)));
   auto projections = made->open_views();
@@ -51,6 +54,16 @@ result<std::unique_ptr<running_node>> running_node::make(
   tuned.max_dead_letters = set.max_dead_letters;
   tuned.snapshot_every = set.snapshot_every;
   tuned.on_failure = std::move(on_failure);
+  if (!set.otlp.empty()) {
+    auto& dropped = span_counter(made->metrics_, "dropped");
+    auto& beyond = limit_counter(made->metrics_, "max-spans");
+    made->tracer_ = std::make_unique<tracer>(made->clock_, made->ids_, set.otlp_ratio,
+                                             set.max_spans, [&dropped, &beyond] {
+                                               dropped.increment();
+                                               beyond.increment();
+                                             });
+    tuned.trace = made->tracer_.get();
+  }
   if (bus) {
     made->join(std::move(bus));
     tuned.shared = {
@@ -120,6 +133,7 @@ double running_node::seconds_since(timestamp then) const {
 void running_node::register_gauges() {
   // So that they show, at zero, before they are reached.
   for (const auto& one : all_limits()) limit_counter(metrics_, one.flag);
+  for (const auto* result : {"exported", "refused", "dropped"}) span_counter(metrics_, result);
   forwarder::register_metrics(metrics_);
   const auto one_value = [](double value) { return std::vector<metric_sample>{{{}, value}}; };
   metrics_.gauges("troupe_commands_in_flight", "Commands under way.", [this, one_value] {
@@ -399,7 +413,7 @@ result<void> running_node::set_log_level(const std::string& level) {
                  "'" + level + "' is no level; use trace, debug, info, warn, error or off"};
   }
   const std::lock_guard lock(log_level_mutex_);
-  audit_("log level " + log_level_ + " becomes " + level);
+  audit_("log level " + log_level_ + " becomes " + level, "");
   change_log_level_(level);
   log_level_ = level;
   return {};

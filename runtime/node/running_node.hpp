@@ -33,10 +33,12 @@ class running_node final : public node_model {
  public:
   /// Opens and migrates the features' databases and builds the actors, without starting them.
   /// `bus` leads to the other nodes of the cluster; null: there are none.
-  static result<std::unique_ptr<running_node>> make(
-      settings options, const std::vector<feature>& features, std::unique_ptr<event_log> log,
-      std::unique_ptr<view_provider> views, std::shared_ptr<message_bus> bus,
-      std::function<void(const std::string& path, const std::string& what)> on_failure);
+  static result<std::unique_ptr<running_node>> make(settings options,
+                                                    const std::vector<feature>& features,
+                                                    std::unique_ptr<event_log> log,
+                                                    std::unique_ptr<view_provider> views,
+                                                    std::shared_ptr<message_bus> bus,
+                                                    host::failure_observer on_failure);
   ~running_node() override;
 
   host::engine& actors_of() { return *engine_; }
@@ -45,7 +47,9 @@ class running_node final : public node_model {
   /// What the bridges have parked shows among the dead letters.
   void set_bridges(std::vector<std::shared_ptr<bridge>> bridges) { bridges_ = std::move(bridges); }
   /// Told of what people change for good through the admin endpoint; any thread.
-  void set_audit(std::function<void(const std::string& what)> audit) { audit_ = std::move(audit); }
+  void set_audit(std::function<void(const std::string& what, const std::string& trace_id)> audit) {
+    audit_ = std::move(audit);
+  }
   /// Readiness is off from now on, and peers take over.
   void set_draining();
   /// Called with a level of `--log-level`; any thread.
@@ -60,6 +64,7 @@ class running_node final : public node_model {
   [[nodiscard]] const clock& time() const override { return clock_; }
   id_source& ids() override { return ids_; }
   metric_registry& metrics() override { return metrics_; }
+  tracer* tracing() override { return tracer_.get(); }
   bool live() override { return true; }
   std::vector<health_check> startup_checks() override;
   std::vector<health_check> readiness_checks() override;
@@ -87,7 +92,9 @@ class running_node final : public node_model {
   [[nodiscard]] node_peers* peers() override { return admin_line_.get(); }
   [[nodiscard]] const placement* where() const override { return cluster_.get(); }
   result<void> set_log_level(const std::string& level) override;
-  void audit(const std::string& what) override { audit_(what); }
+  void audit(const std::string& what, const std::string& trace_id) override {
+    audit_(what, trace_id);
+  }
   json cluster() override;
   json info() override;
   json config() override;
@@ -117,6 +124,7 @@ class running_node final : public node_model {
   uuid_source ids_{clock_};
   const timestamp begun_ = clock_.now();
   metric_registry metrics_;
+  std::unique_ptr<tracer> tracer_;  ///< Null unless spans are exported.
   std::unique_ptr<event_log> log_;
   std::unique_ptr<view_provider> views_;
   std::vector<std::unique_ptr<view_store>> stores_;
@@ -129,7 +137,8 @@ class running_node final : public node_model {
   std::shared_ptr<troupe::cluster> cluster_;
   std::shared_ptr<message_bus> bus_;
   std::vector<std::shared_ptr<bridge>> bridges_;
-  std::function<void(const std::string& what)> audit_ = [](const std::string&) {};
+  std::function<void(const std::string& what, const std::string& trace_id)> audit_ =
+      [](const std::string&, const std::string&) {};
   std::function<void(const std::string& level)> change_log_level_ = [](const std::string&) {};
   std::mutex log_level_mutex_;
   std::string log_level_ = options_.log_level;

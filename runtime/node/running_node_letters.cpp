@@ -102,7 +102,8 @@ result<json> running_node::retry_dead_letter(const std::string& id) {
   }
   const auto done = engine_->retry_parked_event(name->whose, name->number);
   audit_("retry of dead letter " + id + ": " +
-         (done ? std::to_string(done->applied) + " events applied" : done.error().message));
+             (done ? std::to_string(done->applied) + " events applied" : done.error().message),
+         "");
   if (!done) return done.error();
   return json{{"status", done->parked_again == 0 ? "applied" : "parked-again"},
               {"applied", done->applied},
@@ -119,12 +120,13 @@ result<json> running_node::discard_dead_letter(const std::string& id) {
   }
   auto done = discard(name->whose, name->number);
   if (!done) {
-    audit_("discard of dead letter " + id + ": " + done.error().message);
+    audit_("discard of dead letter " + id + ": " + done.error().message, "");
     return std::move(done).error();
   }
   audit_("discard of dead letter " + id + ": " + done->type + ", version " +
-         std::to_string(done->version) + " of " + done->stream.name() + " at position " +
-         std::to_string(done->position) + ", parked because: " + done->reason);
+             std::to_string(done->version) + " of " + done->stream.name() + " at position " +
+             std::to_string(done->position) + ", parked because: " + done->reason,
+         "");
   return json{{"status", "discarded"}, {"letter", letter_json(*done, keeper())}};
 }
 

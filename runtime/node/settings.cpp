@@ -90,6 +90,16 @@ void add_options(CLI::App& run, settings& options) {
   run.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")
       ->capture_default_str()
       ->check(CLI::IsMember(std::vector<std::string>(log_levels.begin(), log_levels.end())));
+  run.add_option("--log-format", options.log_format, "text, or json: one document a line")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"text", "json"}));
+  run.add_option("--otlp", options.otlp,
+                 "Collector that spans are sent to by OTLP over HTTP, like http://127.0.0.1:4318; "
+                 "OTEL_EXPORTER_OTLP_ENDPOINT in the environment says it too (default: no spans)");
+  run.add_option("--otlp-ratio", options.otlp_ratio,
+                 "Of the traces that begin here, how many are sampled")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
   for (const auto& one : all_limits()) {
     run.add_option("--" + std::string(one.flag), options.*one.value, one.what)
         ->group("Limits")
@@ -113,6 +123,10 @@ void add_environment(const CLI::App& run, const environment& env,
     auto value = env(variable_of(flag.substr(2)));
     if (!value && flag == "--jwt-domain") value = env("AUTH0_DOMAIN");
     if (!value && flag == "--jwt-audience") value = env("AUTH0_AUDIENCE");
+    if (!value && flag == "--otlp") {
+      value = env("OTEL_EXPORTER_OTLP_ENDPOINT");
+      if (value && value->empty()) value.reset();  // As its own specification has it.
+    }
     if (value) arguments.push_back(flag + "=" + *value);
   }
   // To the library, a group of options is a nameless subcommand.
@@ -162,6 +176,17 @@ bool is_domain(const std::string& text) {
   return !text.empty() && text.size() <= 255 && std::ranges::all_of(text, [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == ':';
   });
+}
+
+/// A URL that paths can be added to: no credentials, no query.
+bool is_base_url(const std::string& text) {
+  const std::size_t scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
+  const auto host = text.substr(scheme, text.find('/', scheme) - scheme);
+  const bool has_port = host.rfind(':') != std::string::npos && !host.ends_with(']');
+  return scheme != 0 && parse_address(has_port ? host : host + ":80") && text.size() <= 2'048 &&
+         std::ranges::all_of(text, [](char c) {
+           return c > ' ' && c < '\x7f' && std::string_view("@?#\"\\").find(c) == std::string::npos;
+         });
 }
 
 /// Keys come over an authenticated way, or from this machine.
@@ -224,6 +249,10 @@ std::optional<std::string> check_and_complete(settings& options) {
   if (options.auth == "jwt") {
     if (auto wrong = check_tokens(options)) return wrong;
   }
+  if (!options.otlp.empty() && !is_base_url(options.otlp))
+    return "--otlp: '" + without_secrets(options.otlp) +
+           "' must be http:// or https:// and a host, perhaps a port and a path, like "
+           "http://127.0.0.1:4318";
   if (!admin->loopback() && options.admin_token.empty())
     return "--admin-token: " + options.admin +
            " can be reached from other machines; name a file with a token, or use --admin "
@@ -301,6 +330,9 @@ json settings::to_json() const {
           {"hosts", hosts},
           {"drainSeconds", drain_seconds},
           {"logLevel", log_level},
+          {"logFormat", log_format},
+          {"otlp", without_secrets(otlp)},
+          {"otlpRatio", otlp_ratio},
           {"snapshotEvery", snapshot_every},
           {"limits", limits_json(*this)}};
 }

@@ -61,6 +61,9 @@ struct settings {
   std::vector<std::string> hosts;  ///< That requests may name besides loopback's own.
   int drain_seconds = 25;
   std::string log_level = "info";
+  std::string log_format = "text";
+  std::string otlp;       ///< Base URL of the collector that spans go to; "": none are made.
+  double otlp_ratio = 1;  ///< Of the traces that begin here, how many are sampled.
 
   /// The limits; limits.hpp says what each of them bounds.
   std::size_t max_body_bytes = 1U << 20U;
@@ -85,6 +88,7 @@ struct settings {
   std::size_t deadline_seconds = 10;
   std::size_t batch_commits = 1'000;
   std::size_t max_dead_letters = 100'000;
+  std::size_t max_spans = 4'096;
   std::uint64_t snapshot_every = 200;  ///< Events of an entity; 0: no snapshots.
 
   /// Checked and filled in by `parse_settings`.

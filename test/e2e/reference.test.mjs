@@ -23,7 +23,7 @@ function same(documented, served) {
 
 test('every flag is in the reference with its default and its range', async () => {
   const { stdout } = await run(['run', '--help']);
-  const served = [...stdout.matchAll(/^ +--([a-z-]+) [A-Z]+(?::U?INT in \[(\d+) - (\d+)\]|:\{[^}]*\})?(?:=(\S+))?/gm)]
+  const served = [...stdout.matchAll(/^ +--([a-z-]+) [A-Z]+(?::(?:U?INT|FLOAT) in \[(\d+) - (\d+)\]|:\{[^}]*\})?(?:=(\S+))?/gm)]
     .map(([, flag, least, most, fallback]) => JSON.stringify([flag, fallback ?? '', least ? `${least}–${most}` : '']));
   const documented = rowsUnder('Flags').map(([flag, fallback, range]) =>
     JSON.stringify([code(flag).slice(2), code(fallback) ?? '', /^\d/.test(range) ? range : '']));
