@@ -245,6 +245,26 @@ BOOST_AUTO_TEST_CASE(a_batch_larger_than_the_cache_on_a_full_disk_is_rolled_back
   BOOST_TEST(must(log->read_category("identity", 1, 1000)).size() == 201U);
 }
 
+BOOST_AUTO_TEST_CASE(what_was_written_before_a_failure_is_rolled_back) {
+  const temporary_directory place;
+  auto log = must(open_event_log(place.path()));
+  store(*log, a_commit("7", 1, "c1"));
+  // Fails the statement and leaves the transaction open, as SQLite itself does not on a full disk.
+  const auto other = must(database::open(place.path() / "log.db", database::mode::read_write));
+  BOOST_REQUIRE(
+      other->execute("CREATE TRIGGER planted BEFORE INSERT ON outcomes BEGIN SELECT RAISE(ABORT, "
+                     "'planted'); END"));
+  const append_request request{{a_commit("7", 2, "c2")}};
+  kept_outcome kept;
+  kept.command_id = "c3";
+  const auto results = log->append({&request, 1}, {&kept, 1});
+  BOOST_TEST(results.size() == 2U);
+  for (const auto& one : results) failure_of(one);
+  BOOST_TEST(!holds(*log, "c2"));
+  BOOST_REQUIRE(other->execute("DROP TRIGGER planted"));
+  store(*log, a_commit("7", 2, "c2"));
+}
+
 // The pages of a commit whose flush failed are in the file. Without the fence a crash would bring
 // them back.
 BOOST_AUTO_TEST_CASE(a_commit_reported_as_not_stored_does_not_come_back_after_a_crash) {

@@ -31,6 +31,7 @@ BOOST_AUTO_TEST_CASE(the_events_of_one_command_are_one_commit) {
   const auto commits = *box.log.inner.read_stream({"counting", "a"}, 1, 10);
   BOOST_REQUIRE_EQUAL(commits.size(), 1U);
   BOOST_TEST(commits[0].data.event_count == 2U);
+  BOOST_TEST((box.amounts("a") == std::vector<int>{3, 3}));
 }
 
 BOOST_AUTO_TEST_CASE(a_refused_command_stores_nothing) {
