@@ -68,15 +68,15 @@ result<void> log_writer::create_tables() {
 std::vector<append_result> log_writer::append(std::span<const append_request> requests,
                                               std::span<const kept_outcome> outcomes) {
   const std::lock_guard lock(mutex_);
+  const auto count = requests.size() + outcomes.size();
   refused_ = true;
   if (!database_) {
     if (auto connected = connect(database::mode::read_write); !connected) {
-      return all_failed(requests.size() + outcomes.size(), connected.error());
+      return all_failed(count, connected.error());
     }
   }
   if (in_doubt_) {
-    if (auto raised = fence(); !raised)
-      return all_failed(requests.size() + outcomes.size(), raised.error());
+    if (auto raised = fence(); !raised) return all_failed(count, raised.error());
   }
   auto written = write(requests, outcomes);
   if (written) {
@@ -84,12 +84,12 @@ std::vector<append_result> log_writer::append(std::span<const append_request> re
       refused_ = false;
       return std::move(*written);
     }
-    return all_failed(requests.size() + outcomes.size(), commit_failed());
+    return all_failed(count, commit_failed());
   }
   database_->rollback();
   categories_.clear();
   if (!database_->healthy()) database_.reset();
-  return all_failed(requests.size() + outcomes.size(), written.error());
+  return all_failed(count, written.error());
 }
 
 result<std::vector<append_result>> log_writer::write(std::span<const append_request> requests,

@@ -98,7 +98,7 @@ void log_writer::write() {
             delivered(std::move(commits[i]), stored.positions[i], std::move(job->events[i])));
       }
     }
-    // A job has commits or outcomes. Of several failures that of the log counts.
+    // Of several failures that of the log counts.
     for (std::size_t i = 0; i < job->outcomes.size(); ++i) {
       auto& failure = results[next_kept++].failure;
       if (failure && (!stored.failure || is_of_the_log(failure->code)))

@@ -16,7 +16,7 @@
 
 namespace troupe::host {
 
-/// Work for the log writer: commits, outcomes to keep, or both.
+/// Work for the log writer: commits, or outcomes to keep.
 struct append_job {
   std::optional<append_request> request;
   /// Of each commit of the request, what its body says. Empty for one whose events may come back
