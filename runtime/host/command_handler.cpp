@@ -169,10 +169,7 @@ void command_handler::on_looked_up(const lookup_result& found) {
   for (std::size_t i = 0; i < asked.size(); ++i) {
     auto& one = asked[i];
     if (!found) {
-      auto outcome = outcome_for(one->command(), outcome_status::unavailable);
-      outcome.detail = found.error().message;
-      outcome.retry_after = retry_soon;
-      answer(one, std::move(outcome));
+      put_off(one, outcome_status::unavailable, found.error().message);
     } else if (const auto& before = (*found)[i]) {
       answer(one, answer_again(*before, one->command()));
     } else {
@@ -458,11 +455,8 @@ void command_handler::on_outcomes_kept(const append_result& result) {
       unsure_.push_back(std::move(one.command));
     } else {
       // A repeat might get another answer.
-      auto outcome = outcome_for(one.command->command(), outcome_status::unavailable);
-      outcome.detail =
-          "the answer could not be kept, and nothing was stored: " + result.failure->message;
-      outcome.retry_after = retry_soon;
-      answer(one.command, std::move(outcome));
+      put_off(one.command, outcome_status::unavailable,
+              "the answer could not be kept, and nothing was stored: " + result.failure->message);
     }
   }
   next_step();
@@ -507,12 +501,15 @@ void command_handler::decide_again(std::vector<pending_ptr> commands, const erro
     return;
   }
   for (const auto& one : commands) {
-    auto outcome =
-        outcome_for(one->command(), raced ? outcome_status::conflict : outcome_status::unavailable);
-    outcome.detail = failure.message;
-    outcome.retry_after = retry_soon;
-    answer(one, std::move(outcome));
+    put_off(one, raced ? outcome_status::conflict : outcome_status::unavailable, failure.message);
   }
+}
+
+void command_handler::put_off(const pending_ptr& one, outcome_status status, std::string why) {
+  auto outcome = outcome_for(one->command(), status);
+  outcome.detail = std::move(why);
+  outcome.retry_after = retry_soon;
+  answer(one, std::move(outcome));
 }
 
 void command_handler::give_back(std::vector<pending_ptr>& commands) {

@@ -162,6 +162,8 @@ class command_handler final : public caf::event_based_actor {
   /// Takes out those that may go to the node that owns the entity, and drops them for it.
   void give_back(std::vector<pending_ptr>& commands);
   void answer(const pending_ptr& one, command_outcome outcome);
+  /// Answers that nothing was stored and a repeat may fare better.
+  void put_off(const pending_ptr& one, outcome_status status, std::string why);
   void report_settled();
   void become_cold();
   /// Hands the state to the snapshot writer when it has come far enough since the last time. The
