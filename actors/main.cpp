@@ -179,13 +179,8 @@ class nats_broker {
   troupe::result<std::unique_ptr<troupe::event_log>> log(const settings& options) {
     auto broker = connect(options);
     if (!broker) return std::move(broker).error();
-    troupe::nats::log_options wanted{options.cluster, options.replicas};
-    wanted.keep_waiting = [told = false](const troupe::error& why) mutable {
-      if (!told) std::cerr << "troupe: waiting for the broker: " << why.message << '\n';
-      told = true;
-      return !troupe::node::stop_wanted();
-    };
-    return troupe::nats::open_event_log(std::move(*broker), wanted);
+    return troupe::nats::open_event_log(std::move(*broker),
+                                        {options.cluster, options.replicas, say_and_wait()});
   }
 
   troupe::result<std::shared_ptr<troupe::message_bus>> bus(const settings& options) {
@@ -208,6 +203,15 @@ class nats_broker {
   }
 
  private:
+  /// Tells once that the broker is not ready, and waits for it until a signal comes.
+  static troupe::nats::keep_waiting say_and_wait() {
+    return [told = false](const troupe::error& why) mutable {
+      if (!told) std::cerr << "troupe: waiting for the broker: " << why.message << '\n';
+      told = true;
+      return !troupe::node::stop_wanted();
+    };
+  }
+
   static troupe::nats::channel_options channels(troupe::node_model& model,
                                                 const settings& options) {
     troupe::nats::channel_options made;
@@ -215,6 +219,7 @@ class nats_broker {
     made.replicas = options.replicas;
     made.where = model.where();
     made.trace = model.tracing();
+    made.wait = say_and_wait();
     made.intake.deadline = std::chrono::seconds(options.deadline_seconds);
     made.intake.limits.max_depth = options.max_json_depth;
     for (const auto& one : model.features()) {

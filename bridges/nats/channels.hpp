@@ -6,6 +6,7 @@
 
 #include "bridges/nats/command_intake.hpp"
 #include "bridges/nats/connection.hpp"
+#include "bridges/nats/patience.hpp"
 #include "runtime/core/application.hpp"
 #include "runtime/core/bridge.hpp"
 #include "runtime/core/placement.hpp"
@@ -22,6 +23,7 @@ struct channel_options {
   std::size_t max_in_flight = 256;   ///< Durable commands of one consumer under way on this node.
   const placement* where = nullptr;  ///< Of the consumers; null: this node reads them all.
   tracer* trace = nullptr;           ///< Null: no spans.
+  keep_waiting wait = nullptr;       ///< At the first start, for a broker that is not ready yet.
 };
 
 /// Durable commands, published to `{category}.command.{id}` or `{category}.command`. The category's

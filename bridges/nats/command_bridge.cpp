@@ -25,26 +25,10 @@ class command_bridge final : public bridge {
   }
 
   result<void> start(on_failure failed) override {
-    auto parked = parked_commands::open(broker_, names_, options_.replicas);
-    if (!parked) return parked.error();
-    const std::lock_guard lock(mutex_);
-    channels_.clear();
-    pending_ = std::make_shared<under_way>();
-    parked_ = std::move(*parked);
-    environment_ = std::make_unique<channel_environment>(
-        channel_environment{broker_, names_, app_, clock_, intake_, *parked_, pending_,
-                            options_.max_in_flight, options_.where, options_.trace});
-    for (const auto& category : options_.categories) {
-      for (auto& source : command_sources(names_, category)) {
-        auto channel = command_channel::open(*environment_, category, std::move(source), failed);
-        if (!channel) {
-          channels_.clear();
-          return channel.error();
-        }
-        channels_.push_back(std::move(*channel));
-      }
-    }
-    return {};
+    const auto attempt = [&] { return try_to_start(failed); };
+    // Later starts are repeated by the supervisor, with growing pauses.
+    const bool first = !std::exchange(was_started_, true);
+    return first ? with_patience(*broker_, options_.wait, attempt) : attempt();
   }
 
   void drain() override {
@@ -75,12 +59,36 @@ class command_bridge final : public bridge {
   }
 
  private:
+  result<void> try_to_start(const on_failure& failed) {
+    auto parked = parked_commands::open(broker_, names_, options_.replicas);
+    if (!parked) return parked.error();
+    const std::lock_guard lock(mutex_);
+    channels_.clear();
+    pending_ = std::make_shared<under_way>();
+    parked_ = std::move(*parked);
+    environment_ = std::make_unique<channel_environment>(
+        channel_environment{broker_, names_, app_, clock_, intake_, *parked_, pending_,
+                            options_.max_in_flight, options_.where, options_.trace});
+    for (const auto& category : options_.categories) {
+      for (auto& source : command_sources(names_, category)) {
+        auto channel = command_channel::open(*environment_, category, std::move(source), failed);
+        if (!channel) {
+          channels_.clear();
+          return channel.error();
+        }
+        channels_.push_back(std::move(*channel));
+      }
+    }
+    return {};
+  }
+
   const std::shared_ptr<connection> broker_;
   application& app_;
   const clock& clock_;
   const channel_options options_;
   const names names_;
   const command_intake intake_;
+  bool was_started_ = false;  ///< Of the actor's thread.
   mutable std::mutex mutex_;
   std::unique_ptr<parked_commands> parked_;
   std::unique_ptr<channel_environment> environment_;

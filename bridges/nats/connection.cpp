@@ -14,6 +14,10 @@ constexpr int jitter_milliseconds = 500;
 constexpr int milliseconds_between_pings = 5'000;
 constexpr int pings_unanswered = 2;
 
+/// nats.c 3.4.1 sends no signature of the broker's nonce that begins with a zero byte, as one in 256
+/// does, and the broker then refuses good credentials.
+constexpr int tries_with_credentials = 4;
+
 using options_ptr = std::unique_ptr<natsOptions, destroys<natsOptions_Destroy>>;
 
 std::string joined(const std::vector<std::string>& urls) {
@@ -140,9 +144,13 @@ result<void> connection::connect() {
     if (status != NATS_OK) return failure_of(status, "the NATS library's options");
   }
   natsConnection* opened = nullptr;
-  if (const auto status = natsConnection_Connect(&opened, options->get()); status != NATS_OK) {
-    return not_connected(options_, status);
+  natsStatus status = natsConnection_Connect(&opened, options->get());
+  for (int tries = 1; status == NATS_CONNECTION_AUTH_FAILED && !options_.credentials.empty() &&
+                      tries < tries_with_credentials;
+       ++tries) {
+    status = natsConnection_Connect(&opened, options->get());
   }
+  if (status != NATS_OK) return not_connected(options_, status);
   connection_.reset(opened);
   jsOptions wishes;
   jsOptions_Init(&wishes);
@@ -150,9 +158,8 @@ result<void> connection::connect() {
   // answer.
   wishes.Wait = std::max(options_.answer_timeout, longest_setup).count();
   jsCtx* context = nullptr;
-  if (const auto status = natsConnection_JetStream(&context, opened, &wishes); status != NATS_OK) {
-    return failure_of(status, "JetStream");
-  }
+  status = natsConnection_JetStream(&context, opened, &wishes);
+  if (status != NATS_OK) return failure_of(status, "JetStream");
   jetstream_.reset(context);
   return {};
 }

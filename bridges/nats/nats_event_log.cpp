@@ -15,9 +15,6 @@ namespace {
 
 constexpr auto for_ever = std::chrono::hours(0);
 constexpr auto outcomes_kept_for = std::chrono::hours(24);
-/// Servers that were just started find each other and a leader in seconds; slow disks add to it.
-constexpr auto patience_with_new_brokers = std::chrono::seconds(30);
-constexpr auto pause_before_next_try = std::chrono::milliseconds(500);
 
 /// Of as many entities as there may be command handlers, and some more.
 constexpr std::size_t remembered_places = 200'000;
@@ -27,20 +24,6 @@ struct buckets {
   stream_facts outcomes;
   stream_facts snapshots;
 };
-
-/// Tries until it is done or the broker says that it cannot be done, for a while.
-template <class Try>
-auto with_patience(const connection& broker, const log_options& options, Try attempt)
-    -> decltype(attempt()) {
-  const auto deadline = std::chrono::steady_clock::now() + patience_with_new_brokers;
-  for (;;) {
-    auto done = attempt();
-    const bool may_come = !done && done.error().code == errc::unavailable;
-    if (!may_come || std::chrono::steady_clock::now() >= deadline) return done;
-    if (options.keep_waiting && !options.keep_waiting(done.error())) return done;
-    broker.pause(pause_before_next_try);
-  }
-}
 
 result<buckets> open_buckets(streams& all) {
   auto commands = all.bucket("commands", for_ever);
@@ -73,7 +56,7 @@ class nats_event_log final : public event_log {
   result<void> prepare(const std::vector<std::string>& categories) override {
     for (const auto& category : categories) {
       const auto make = [&] { return streams_->find_or_make(category); };
-      if (auto made = with_patience(*broker_, options_, make); !made) return made.error();
+      if (auto made = with_patience(*broker_, options_.wait, make); !made) return made.error();
     }
     return {};
   }
@@ -196,7 +179,7 @@ result<std::unique_ptr<event_log>> try_to_open(const std::shared_ptr<connection>
 
 result<std::unique_ptr<event_log>> open_event_log(std::shared_ptr<connection> broker,
                                                   const log_options& options) {
-  return with_patience(*broker, options, [&] { return try_to_open(broker, options); });
+  return with_patience(*broker, options.wait, [&] { return try_to_open(broker, options); });
 }
 
 }  // namespace troupe::nats

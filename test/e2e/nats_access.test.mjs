@@ -2,12 +2,14 @@
 // token, and a credentials file (an operator's, an account's and a user's keys, as 'nsc' would make them).
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 import { nkeys } from '@nats-io/transport-node';
 import { startBroker } from './support/nats.mjs';
-import { ok, profile, run, startNode, temporaryDirectory, until } from './support/node.mjs';
+import { afterwards, ok, profile, run, startNode, temporaryDirectory, until } from './support/node.mjs';
 
 const openssl = (cwd, ...args) => execFileSync('openssl', args, { cwd, stdio: 'pipe' });
 
@@ -51,6 +53,23 @@ const works = async (node) => {
   const { id } = ok(await node.post('/v1/users', profile('zoe')));
   assert.equal((await node.allEvents('identity')).at(-1).stream, `identity.${id}`);
 };
+
+/** Stands before a broker and refuses as many connections as `toRefuse` says, after they have said who they are. */
+async function refusingProxy(t, broker, toRefuse) {
+  const proxy = { refused: 0 };
+  const server = net.createServer((client) => {
+    const upstream = net.connect(broker.port, '127.0.0.1');
+    for (const [one, other] of [[client, upstream], [upstream, client]]) one.on('error', () => {}).on('close', () => other.destroy());
+    upstream.pipe(client);
+    if (proxy.refused === toRefuse) return void client.pipe(upstream);
+    proxy.refused += 1;
+    client.once('data', () => client.end("-ERR 'Authorization Violation'\r\n"));
+  }).listen(0, '127.0.0.1');
+  afterwards(t, () => server.close());
+  await once(server, 'listening');
+  proxy.url = `nats://127.0.0.1:${server.address().port}`;
+  return proxy;
+}
 
 /** What a node says that cannot start: one line, and the exit status of a wrong configuration. */
 async function refusal(t, url, ...flags) {
@@ -107,7 +126,8 @@ test('user and password, and a token, are part of the URL and shown nowhere', as
   }
 });
 
-test('a credentials file opens a broker of accounts, and one of another account does not', async (t) => {
+/** A broker of accounts, and the paths of a credentials file that it knows and of one that it does not. */
+async function brokerOfAccounts(t) {
   const operator = nkeys.createOperator();
   const [account, stranger, system] = Array.from({ length: 3 }, () => nkeys.createAccount());
   const known = (one, claims) => `${one.getPublicKey()}: "${signed(operator, one, { type: 'account', ...claims })}"`;
@@ -122,9 +142,22 @@ test('a credentials file opens a broker of accounts, and one of another account 
     writeFileSync(path, content);
     return path;
   };
-  const node = await start(t, broker.url, '--nats-creds', file('ours.creds', credentials(account)));
+  return { broker, file, ours: file('ours.creds', credentials(account)), strange: file('strange.creds', credentials(stranger)) };
+}
+
+test('a credentials file opens a broker of accounts, and one of another account does not', async (t) => {
+  const { broker, file, ours, strange } = await brokerOfAccounts(t);
+  const node = await start(t, broker.url, '--nats-creds', ours);
   await works(node);
-  assert.match(await refusal(t, broker.url, '--nats-creds', file('strange.creds', credentials(stranger))), /refuses .*strange\.creds/);
+  assert.match(await refusal(t, broker.url, '--nats-creds', strange), /refuses .*strange\.creds/);
   assert.match(await refusal(t, broker.url, '--nats-creds', file('broken.creds', 'nothing\n')), /--nats-creds: .*broken\.creds/);
   assert.match(await refusal(t, broker.url), /refuses .*--nats-creds/);
+});
+
+// The client library cannot send one signature in 256, and the broker then refuses a node that it knows.
+test('good credentials that are refused now and then open the broker', async (t) => {
+  const { broker, ours } = await brokerOfAccounts(t);
+  const proxy = await refusingProxy(t, broker, 3);
+  await works(await start(t, proxy.url, '--nats-creds', ours));
+  assert.equal(proxy.refused, 3);
 });
