@@ -285,7 +285,41 @@ result<database::checkpoint_progress> database::checkpoint(bool restart) {
       sqlite3_wal_checkpoint_v2(handle_, "main", how, &progress.frames, &progress.copied);
   progress.busy = code == SQLITE_BUSY || (code & 0xff) == SQLITE_BUSY;
   if (code != SQLITE_OK && !progress.busy) return failure();
+  // SQLite flushes the file when the last frame has been copied, which under load is the restart,
+  // with the writer waiting; so it does not get to flush much then.
+  if (!restart && progress.copied > 0) {
+    const int flushed = flush(SQLITE_FCNTL_FILE_POINTER);
+    if (flushed != SQLITE_OK) return failure_of(flushed, sqlite3_errstr(flushed));
+  }
   return progress;
+}
+
+int database::flush(int which) {
+  sqlite3_file* file = nullptr;
+  const int code = sqlite3_file_control(handle_, "main", which, static_cast<void*>(&file));
+  if (code != SQLITE_OK || file == nullptr || file->pMethods == nullptr) return code;
+  return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
+void database::pace_write_ahead_log(int flush_frames, int checkpoint_frames) {
+  pace_ = {flush_frames, checkpoint_frames};
+  sqlite3_wal_hook(handle_, on_commit, this);
+}
+
+int database::on_commit(void* self, sqlite3* connection, const char* name, int frames) {
+  auto& own = *static_cast<database*>(self);
+  auto& pace = own.pace_;
+  if (frames < pace.flushed) pace.flushed = 0;
+  if (frames - pace.flushed >= pace.flush_frames) {
+    pace.flushed = frames;
+    // A flush that fails is told once, so the commit must fail with it.
+    if (const int code = own.flush(SQLITE_FCNTL_JOURNAL_POINTER); code != SQLITE_OK) return code;
+  }
+  if (frames >= pace.checkpoint_frames) {
+    // Readers may be in the way; the next commit brings the next attempt.
+    sqlite3_wal_checkpoint_v2(connection, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  }
+  return SQLITE_OK;
 }
 
 }  // namespace troupe::sqlite

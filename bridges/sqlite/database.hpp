@@ -138,15 +138,30 @@ class database {
     int frames = 0;  ///< In the write-ahead log.
     int copied = 0;  ///< Of these, already in the database file.
   };
-  /// Copies the write-ahead log into the file without waiting for anybody, or (`restart`) waits for
-  /// readers and writers so that the next commit starts the log anew.
+  /// Copies the write-ahead log into the file without waiting for anybody, and flushes the file; or
+  /// (`restart`) waits for readers and writers so that the next commit starts the log anew.
   result<checkpoint_progress> checkpoint(bool restart);
+
+  /// For a connection whose commits do not wait for the disk: flushes the write-ahead log whenever
+  /// it has grown by `flush_frames`, and checkpoints it when it holds `checkpoint_frames`. The
+  /// checkpoint alone would flush all of it at once, and every other file's flush would wait.
+  void pace_write_ahead_log(int flush_frames, int checkpoint_frames);
 
  private:
   friend class statement;
   database(sqlite3* handle, std::string name) : handle_(handle), name_(std::move(name)) {}
   error failure_of(int code, const char* message);
   void make_room();
+  /// Flushes one of the connection's files: SQLITE_FCNTL_FILE_POINTER or _JOURNAL_POINTER. A result
+  /// code of SQLite's.
+  int flush(int which);
+  static int on_commit(void* self, sqlite3* connection, const char* name, int frames);
+
+  struct write_ahead_pace {
+    int flush_frames = 0;
+    int checkpoint_frames = 0;
+    int flushed = 0;  ///< Frames since the log's last start.
+  };
 
   struct cached {
     sqlite3_stmt* prepared = nullptr;
@@ -159,6 +174,7 @@ class database {
   sqlite3* handle_;
   std::string name_;
   bool healthy_ = true;
+  write_ahead_pace pace_;
   std::unordered_map<std::string, cached, text_hash, std::equal_to<>> cache_;
 };
 

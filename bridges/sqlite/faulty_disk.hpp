@@ -21,6 +21,8 @@ class faulty_disk {
   /// The same for flushes; what was written stays in the file, as it may after a real failure.
   void fail_syncs(int code, int times = 1'000'000);
   void mend();
+  /// Of files that are no write-ahead logs, so far.
+  [[nodiscard]] int flushed_files() const { return flushed_files_; }
 
  private:
   struct faults {
@@ -37,12 +39,14 @@ class faulty_disk {
   sqlite3_vfs* real_;
   sqlite3_vfs vfs_;
   faults faults_;
+  std::atomic<int> flushed_files_ = 0;
 };
 
 // Everything but `xWrite` and `xSync` goes straight to the real file.
 
 struct faulty_disk::file {
   sqlite3_file base;
+  faulty_disk* disk;
   faults* failing;  ///< nullptr for all but write-ahead logs.
   [[nodiscard]] sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
   static file* of(sqlite3_file* base) { return reinterpret_cast<file*>(base); }
@@ -81,6 +85,8 @@ inline const sqlite3_io_methods* faulty_disk::methods() {
     m.xSync = [](sqlite3_file* f, int flags) {
       if (auto* faulty = file::of(f)->failing) {
         if (const int code = fail(faulty->syncs, faulty->sync_code)) return code;
+      } else {
+        ++file::of(f)->disk->flushed_files_;
       }
       auto* real = file::of(f)->real();
       return real->pMethods->xSync(real, flags);
@@ -139,6 +145,7 @@ inline int faulty_disk::open(sqlite3_vfs* self, const char* name, sqlite3_file* 
   auto* disk = static_cast<faulty_disk*>(self->pAppData);
   auto* mine = file::of(opened);
   const bool log = name != nullptr && std::string_view(name).ends_with("-wal");
+  mine->disk = disk;
   mine->failing = log ? &disk->faults_ : nullptr;
   mine->real()->pMethods = nullptr;
   const int code = disk->real_->xOpen(disk->real_, name, mine->real(), flags, out);

@@ -19,8 +19,8 @@ constexpr auto outcomes_kept_for = std::chrono::hours(24);
 
 /// A restart of the write-ahead log makes the writer wait, so it is done when little is left to
 /// copy.
-constexpr int frames_copied_in_a_pause = 1024;
-constexpr int passes_before_a_pause = 3;
+constexpr int frames_copied_in_a_pause = 256;
+constexpr int passes_before_a_pause = 4;
 /// For readers in the way of a restart; the writer waits for as long.
 constexpr auto restart_patience = std::chrono::milliseconds(50);
 
@@ -239,7 +239,7 @@ class sqlite_event_log final : public event_log {
       if (progress.frames < wal_frames_) return {};
       if (progress.frames - progress.copied < frames_copied_in_a_pause) break;
     }
-    // Readers may be in the way; then the next second brings the next attempt.
+    // Readers may be in the way; then the next call brings the next attempt.
     auto restarted = writer_->pause([&] { return checkpointer_->checkpoint(true); });
     if (!restarted) return std::move(restarted).error();
     return {};

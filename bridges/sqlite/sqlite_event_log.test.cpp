@@ -397,6 +397,25 @@ BOOST_AUTO_TEST_CASE(maintenance_bounds_the_write_ahead_log) {
   BOOST_TEST(largest < (2U << 20U));
 }
 
+BOOST_AUTO_TEST_CASE(what_maintenance_copies_is_flushed_even_if_more_is_left_to_copy) {
+  faulty_disk disk;
+  temporary_directory place;
+  auto log = must(open_event_log(place.path()));
+  append_batch(*log, 1);
+  {
+    // Nothing that is newer than what a reader sees can be copied.
+    auto reader = must(database::open(place / "log.db", database::mode::read_only));
+    must(reader->begin());
+    BOOST_TEST(must(reader->number("SELECT count(*) FROM commits")) == 20);
+    append_batch(*log, 2);
+    const auto before = disk.flushed_files();
+    must(log->maintain({}));
+    BOOST_TEST(disk.flushed_files() == before + 1);
+    reader->rollback();
+  }
+  log.reset();
+}
+
 BOOST_AUTO_TEST_CASE(maintenance_goes_on_beside_appends) {
   temporary_directory place;
   log_options options;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bridges/sqlite/database.hpp"
+#include "bridges/sqlite/faulty_disk.hpp"
 #include "bridges/sqlite/schema_history.hpp"
 #include "test/contract/contract.hpp"
 #include "test/contract/temporary_directory.hpp"
@@ -320,6 +321,38 @@ BOOST_AUTO_TEST_CASE(an_ended_transaction_can_do_nothing_more) {
   }
   // Nor is it in anybody's way.
   must(views.store().begin("p", 1, 2));
+}
+
+/// Some 300 KiB of write-ahead log.
+std::vector<json> many_things(int first) {
+  std::vector<json> rows;
+  for (int i = first; i < first + 70; ++i)
+    rows.push_back(a_thing(std::to_string(i), std::to_string(i) + std::string(4000, 'x')));
+  return rows;
+}
+
+BOOST_FIXTURE_TEST_CASE(the_write_ahead_log_is_bounded, fixture) {
+  for (int i = 0; i < 100; ++i) must(put(many_things(i * 70)));
+  // Some 30 MiB went through it.
+  BOOST_TEST(std::filesystem::file_size(file().string() + "-wal") < (18U << 20U));
+}
+
+BOOST_AUTO_TEST_CASE(a_disk_that_does_not_flush_fails_a_commit_and_nothing_is_half_there) {
+  faulty_disk disk;
+  fixture views;
+  disk.fail_syncs(SQLITE_IOERR_FSYNC);
+  position_t failed = 0;
+  for (int i = 0; i < 10 && failed == 0; ++i) {
+    if (!views.put(many_things(i * 70))) failed = static_cast<position_t>(i) + 1;
+  }
+  BOOST_TEST(failed > 1U);  // Not every commit waits for the disk.
+  disk.mend();
+  const auto reached = must(views.store().checkpoint("p"));
+  BOOST_TEST((reached == failed || reached == failed - 1));
+  auto reader = views.outside();
+  BOOST_TEST(must(reader->number("SELECT count(*) FROM things")) ==
+             static_cast<std::int64_t>(reached) * 70);
+  must(views.put(many_things(7000)));
 }
 
 BOOST_AUTO_TEST_CASE(numbers_keep_their_value) {

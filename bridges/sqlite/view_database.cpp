@@ -43,6 +43,10 @@ CREATE TABLE IF NOT EXISTS troupe_pauses (
 /// For another process, such as `troupe migrate` or the sqlite3 shell.
 constexpr auto view_patience = std::chrono::seconds(10);
 
+/// Frames are pages of 4 KiB: one and sixteen MiB.
+constexpr int frames_to_a_flush = 256;
+constexpr int frames_to_a_checkpoint = 4000;
+
 }  // namespace
 
 result<std::shared_ptr<view_database>> view_database::open(const std::filesystem::path& file) {
@@ -60,11 +64,12 @@ result<void> view_database::connect(database::mode how) {
   // Rows and checkpoint are one transaction, and the log can replay what came after it: so a power
   // cut may undo the last transactions, and NORMAL does not wait for the disk at every one.
   if (auto set = fresh.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                               "PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16384;"
+                               "PRAGMA cache_size = -16384;"
                                "PRAGMA journal_size_limit = 67108864");
       !set) {
     return set;
   }
+  fresh.pace_write_ahead_log(frames_to_a_flush, frames_to_a_checkpoint);
   // A database that the golang-migrate CLI has made is a view database too.
   const auto migrated =
       fresh.number("SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migrations'");

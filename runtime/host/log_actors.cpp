@@ -12,7 +12,8 @@ namespace {
 /// the last.
 constexpr std::size_t max_commits_per_flush = 1024;
 
-constexpr auto maintenance_interval = std::chrono::seconds(1);
+/// Short, so that each copy of the write-ahead log keeps the disk busy for a moment only.
+constexpr auto maintenance_interval = std::chrono::milliseconds(200);
 
 /// Whether a failure is the log's own and not the command's.
 bool is_of_the_log(errc code) {
