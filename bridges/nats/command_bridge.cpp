@@ -52,6 +52,14 @@ class command_bridge final : public bridge {
     return {{"channels", std::move(channels)}};
   }
 
+  [[nodiscard]] std::vector<bridge_work> work() const override {
+    std::vector<bridge_work> all;
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock) return all;
+    for (const auto& one : channels_) all.push_back(one->work());
+    return all;
+  }
+
   result<std::vector<parked_message>> parked(std::uint64_t after, std::size_t limit) override {
     const std::lock_guard lock(mutex_);
     if (!parked_) return std::vector<parked_message>();

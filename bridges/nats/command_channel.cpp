@@ -194,6 +194,7 @@ void command_channel::finish() {
     auto ended = outcomes_->take(next);
     for (auto& one : ended) {
       conclude(one);
+      ++concluded_;
       {
         const std::lock_guard lock(mutex_);
         std::erase(working_, one.work);
@@ -261,6 +262,17 @@ bool command_channel::park(natsMsg& message, const finished& one) {
   if (!environment_.parked.park(category_, letter)) return false;
   ++parked_;
   return true;
+}
+
+bridge_work command_channel::work() const {
+  const std::uint64_t concluded = concluded_;
+  const auto under_way = taken_ - concluded;
+  bridge_work seen{consumer_name_, consumer_.heard() + concluded, ""};
+  if (!is_here() || !environment_.broker->connected()) return seen;
+  seen.waits_for = under_way < environment_.max_in_flight
+                       ? "the broker"
+                       : "the outcomes of " + std::to_string(under_way) + " commands";
+  return seen;
 }
 
 json command_channel::describe() const {

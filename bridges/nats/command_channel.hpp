@@ -66,6 +66,8 @@ class command_channel {
   /// Takes no more commands than the broker has sent already; returns when these are taken.
   void close() { end_fetching(true); }
   [[nodiscard]] json describe() const;
+  /// For the watchdog; does not block.
+  [[nodiscard]] bridge_work work() const;
 
  private:
   /// A command with its message, until that is acknowledged.
@@ -102,6 +104,7 @@ class command_channel {
   pull_consumer consumer_;
   const bridge::on_failure failed_;
   std::atomic<std::uint64_t> taken_ = 0;
+  std::atomic<std::uint64_t> concluded_ = 0;
   std::atomic<std::uint64_t> acknowledged_ = 0;
   std::atomic<std::uint64_t> handed_back_ = 0;
   std::atomic<std::uint64_t> parked_ = 0;

@@ -14,14 +14,6 @@ constexpr auto pause_between_tries = std::chrono::milliseconds(20);
 
 monotonic_time now() { return std::chrono::steady_clock::now(); }
 
-error already_known(const std::string& command_id) {
-  return {errc::duplicate, "command " + command_id + " is already in the log"};
-}
-
-std::vector<append_result> all_failed(std::size_t count, const error& why) {
-  return std::vector<append_result>(count, append_result{{}, why});
-}
-
 }  // namespace
 
 /// The requests of one `append`, as chains: the commits of one entity, whoever requested them, in

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::int64_t expires_nanoseconds = std::int64_t{30} * 1'000'000'000;
 /// The broker says so often that it still knows the request …
-constexpr std::int64_t heartbeat_nanoseconds = std::int64_t{2} * 1'000'000'000;
+constexpr std::int64_t heartbeat_nanoseconds = std::int64_t{1} * 1'000'000'000;
 /// … and after this silence it does not.
 constexpr std::int64_t longest_silence_milliseconds = 5'000;
 /// For messages that the broker has sent already.
@@ -75,6 +75,7 @@ result<pull_consumer::next_step> pull_consumer::take(std::size_t count,
     }
     message_ptr owned(received);
     const auto status = status_of(*owned);
+    if (status == 0 || status == heartbeat || status == expired) ++heard_;
     if (status == heartbeat) continue;
     if (status == expired) return next_step::ask;
     if (status == ended && header_of(*owned, "Description") == "Consumer Deleted") {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -36,6 +38,9 @@ class pull_consumer {
   /// already.
   void end(bool take_rest);
 
+  /// What the broker has said about this consumer so far, signs of life included. Any thread.
+  [[nodiscard]] std::uint64_t heard() const { return heard_; }
+
   /// Ends the request under way, as `end` does; the next `take` makes another one. Any thread.
   void let_go();
 
@@ -48,6 +53,7 @@ class pull_consumer {
   const std::shared_ptr<connection> broker_;
   const std::string name_;
   const std::string ask_;  ///< The subject that asks for messages.
+  std::atomic<std::uint64_t> heard_ = 0;
   std::mutex mutex_;
   bool over_ = false;
   std::string inbox_;

@@ -12,14 +12,6 @@ namespace {
 /// So few that deleting them does not show in the time of an append.
 constexpr std::int64_t expired_per_slice = 200;
 
-error already_known(const std::string& command_id) {
-  return {errc::duplicate, "command " + command_id + " is already in the log"};
-}
-
-std::vector<append_result> all_failed(std::size_t count, const error& why) {
-  return std::vector<append_result>(count, append_result{{}, why});
-}
-
 }  // namespace
 
 result<std::unique_ptr<log_writer>> log_writer::open(const std::filesystem::path& file,

@@ -24,6 +24,14 @@ struct parked_message {
   timestamp time{};
 };
 
+/// A part of a bridge that ought to advance, such as a consumer.
+struct bridge_work {
+  std::string part;         ///< Its name within the bridge.
+  std::uint64_t steps = 0;  ///< Changes with every step forward, a sign of life included.
+  /// What the next step needs, for people: "the broker". Empty while it is assigned nothing.
+  std::string waits_for;
+};
+
 /// Maps an outside protocol onto the application. Each bridge is run by a supervised actor at
 /// `/bridges/<name>`. `start`, `drain`, `stop` and `describe` are called by that actor, one at a
 /// time.
@@ -44,6 +52,8 @@ class bridge {
   virtual void stop() = 0;
   /// What it holds, for the admin endpoint.
   [[nodiscard]] virtual json describe() const = 0;
+  /// All its parts, or none while it starts. Any thread; must not block.
+  [[nodiscard]] virtual std::vector<bridge_work> work() const { return {}; }
   /// Messages that it has parked, by rising id > `after`, at most `limit`. Any thread; may block.
   virtual result<std::vector<parked_message>> parked(std::uint64_t /*after*/,
                                                      std::size_t /*limit*/) {

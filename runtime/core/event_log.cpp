@@ -19,6 +19,14 @@ void append_text(std::string& out, const envelope& event) {
 
 }  // namespace
 
+error already_known(const std::string& command_id) {
+  return {errc::duplicate, "command " + command_id + " is already in the log"};
+}
+
+std::vector<append_result> all_failed(std::size_t count, const error& why) {
+  return std::vector<append_result>(count, append_result{{}, why});
+}
+
 std::string encode_body(std::span<const envelope> events) {
   std::string out;
   if (events.size() == 1) {

@@ -66,6 +66,11 @@ struct append_result {
   std::optional<error> failure;
 };
 
+/// The failure of a commit or outcome whose command id is in the log already.
+error already_known(const std::string& command_id);
+/// The results where nothing was stored.
+std::vector<append_result> all_failed(std::size_t count, const error& why);
+
 /// A refusal or a no-change answer, kept so that a repeated command gets the same answer.
 struct kept_outcome {
   std::string command_id;
@@ -144,7 +149,7 @@ class event_log {
   virtual result<void> save_snapshot(const snapshot& saved) = 0;
 
   /// Housekeeping that must not stall the writer (write-ahead-log checkpoints, expired outcomes).
-  /// Called about once a second by one thread, concurrently with everything else. After an append
+  /// Called a few times a second by one thread, concurrently with everything else. After an append
   /// that failed it also finds out whether the log can be written again; the error says why not.
   virtual result<void> maintain(timestamp now) = 0;
 };

@@ -120,7 +120,10 @@ class engine::implementation {
     const auto supervisor_card = registry_.card("/bridges", "supervisor");
     result<void> all;
     for (auto& one : bridges) {
-      bridges_.push_back(one);
+      {
+        const std::lock_guard lock(bridges_mutex_);
+        bridges_.push_back(one);
+      }
       auto started = ask<result<void>>(
           *supervisor_card, error{errc::internal, "the bridge's actor broke down"},
           std::chrono::steady_clock::time_point::max(), [&](auto reply) {
@@ -524,14 +527,17 @@ class engine::implementation {
       if (seen.status != actor_status::running || card->path() == "/watchdog") continue;
       all.push_back({card->path(),
                      card->kind(),
+                     "",
                      seen.busy,
                      seen.waits_for,
                      seen.processed,
                      seen.processed + seen.steps,
                      false,
+                     "",
                      seen.last_error,
                      {}});
     }
+    add_bridges(all);
     for (std::size_t i = 0; i < projections_.size(); ++i) {
       const auto& path = projector_cards_[i]->path();
       const auto one = std::ranges::find(all, path, &watched_component::path);
@@ -550,6 +556,28 @@ class engine::implementation {
       card->record_error("had work and did nothing; restarted by the watchdog");
       if (auto handle = card->handle())
         caf::anon_send_exit(handle, caf::exit_reason::unhandled_exception);
+    }
+  }
+
+  /// The parts of the bridges that serve.
+  void add_bridges(std::vector<watched_component>& all) {
+    const std::lock_guard lock(bridges_mutex_);
+    for (const auto& one : bridges_) {
+      const auto card = registry_.find("/bridges/" + one->name());
+      if (!card) continue;
+      const auto seen = card->read();
+      if (seen.status != actor_status::running || seen.waits_for != awaited::nothing) continue;
+      for (auto& part : one->work()) {
+        watched_component watched;
+        watched.path = card->path();
+        watched.kind = card->kind();
+        watched.part = std::move(part.part);
+        watched.progress = part.steps;
+        watched.has_work = !part.waits_for.empty();
+        watched.outside = std::move(part.waits_for);
+        watched.last_error = seen.last_error;
+        all.push_back(std::move(watched));
+      }
     }
   }
 
@@ -780,6 +808,8 @@ class engine::implementation {
   std::vector<std::shared_ptr<projection_progress>> progress_;
   std::vector<card_ptr> projector_cards_;
   std::vector<child_spec> feature_specs_;
+  /// Of `bridges_`, while one is added or the watchdog looks.
+  std::mutex bridges_mutex_;
   std::vector<std::shared_ptr<bridge>> bridges_;
   std::unique_ptr<watch> moves_;
 

@@ -20,7 +20,7 @@ struct watch_policy {
 struct stalled_component {
   std::string path;
   std::string kind;
-  std::string cause;   ///< "busy", "log", "view-store", "start" or "lost".
+  std::string cause;   ///< "busy", "log", "view-store", "start", "channel" or "lost".
   std::string detail;  ///< The cause as a sentence, with its last error.
   monotonic_time since{};
   unsigned restarts = 0;  ///< By the watchdog, since it stalled.

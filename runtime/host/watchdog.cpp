@@ -1,5 +1,6 @@
 #include "runtime/host/watchdog.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -20,20 +21,22 @@ std::string cause_of(const watched_component& seen) {
     case awaited::nothing:
       break;
   }
+  if (!seen.outside.empty()) return "channel";
   return seen.busy ? "busy" : "lost";
 }
 
-std::string detail_of(const stalled_component& one, const std::string& last_error,
+std::string detail_of(const stalled_component& one, const watched_component& seen,
                       std::chrono::seconds time) {
   const auto seconds = " for " + std::to_string(time.count()) + " s";
   std::string text;
   if (one.cause == "log") text = "waiting for the log" + seconds;
   if (one.cause == "view-store") text = "waiting for the view store" + seconds;
   if (one.cause == "start") text = "starting" + seconds;
+  if (one.cause == "channel") text = seen.part + ": waiting for " + seen.outside + seconds;
   if (one.cause == "busy") text = "within one message" + seconds;
   if (one.cause == "lost") text = "has work and has done nothing" + seconds;
   if (one.restarts > 0) text += ", restarted " + std::to_string(one.restarts) + " times in vain";
-  if (!last_error.empty()) text += "; last error: " + last_error;
+  if (!seen.last_error.empty()) text += "; last error: " + seen.last_error;
   return text;
 }
 
@@ -44,7 +47,7 @@ std::vector<std::string> watchdog::look(monotonic_time now,
   std::vector<std::string> restarts;
   std::vector<stalled_component> stalled;
   for (const auto& seen : all) {
-    auto& known = known_[seen.path];
+    auto& known = known_[{seen.path, seen.part}];
     // A drain takes as long as it may.
     const bool assigned = seen.waits_for != awaited::drain &&
                           (seen.busy || seen.has_work || seen.waits_for != awaited::nothing);
@@ -61,10 +64,17 @@ std::vector<std::string> watchdog::look(monotonic_time now,
     if (!assigned || now - known.since < policy_.stalled_after) continue;
     if (auto path = to_restart(seen, known, now)) restarts.push_back(std::move(*path));
     stalled_component one{seen.path, seen.kind, cause_of(seen), "", known.since, known.restarts};
-    one.detail = detail_of(one, seen.last_error,
-                           std::chrono::duration_cast<std::chrono::seconds>(now - known.since));
+    one.detail =
+        detail_of(one, seen, std::chrono::duration_cast<std::chrono::seconds>(now - known.since));
     stalled.push_back(std::move(one));
   }
+  // A bridge makes its parts anew at every start.
+  std::erase_if(known_, [&](const auto& one) {
+    const auto& [path, part] = one.first;
+    return !part.empty() && std::ranges::none_of(all, [&](const watched_component& seen) {
+      return seen.path == path && seen.part == part;
+    });
+  });
   const std::lock_guard lock(mutex_);
   stalled_ = std::move(stalled);
   return restarts;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/host/actor_card.hpp"
@@ -19,11 +20,13 @@ namespace troupe::host {
 struct watched_component {
   std::string path;
   std::string kind;
+  std::string part;   ///< Of a bridge: the one that is seen. Empty: the component itself.
   bool busy = false;  ///< It is within a message, and may have been for long.
   awaited waits_for = awaited::nothing;
   std::uint64_t processed = 0;  ///< Messages.
   std::uint64_t progress = 0;   ///< Changes with every step forward that it makes.
   bool has_work = false;        ///< Something waits for it, though it is not busy.
+  std::string outside;          ///< Of a part: what its next step needs.
   std::string last_error;
   /// What to restart when it has work, is not busy, and waits for nothing that is known.
   std::vector<std::string> restartable;
@@ -60,7 +63,7 @@ class watchdog {
                                                       monotonic_time now) const;
 
   const watch_policy policy_;
-  std::map<std::string, memory> known_;
+  std::map<std::pair<std::string, std::string>, memory> known_;  ///< By path and part.
   mutable std::mutex mutex_;
   std::vector<stalled_component> stalled_;
 };

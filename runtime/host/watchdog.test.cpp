@@ -94,6 +94,28 @@ BOOST_AUTO_TEST_CASE(what_waits_for_something_outside_is_shown_with_it_and_never
   BOOST_TEST(restarts == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(a_part_is_noticed_for_itself_and_never_restarted) {
+  seen.part = "mic-counting";
+  seen.has_work = true;
+  seen.outside = "the broker";
+  seen.restartable = {};
+  auto other = seen;
+  other.part = "another";
+  for (int i = 0; i < 6; ++i) {
+    const std::vector all{seen, other};
+    BOOST_TEST(dog.look(now += 1s, all).empty());
+    ++other.progress;
+  }
+  BOOST_TEST_REQUIRE(dog.stalled().size() == 1U);
+  BOOST_TEST(dog.stalled().front().path == seen.path);
+  BOOST_TEST(dog.stalled().front().cause == "channel");
+  BOOST_TEST(dog.stalled().front().detail == "mic-counting: waiting for the broker for 5 s");
+  // A bridge that has been started again has other parts, whatever they are called.
+  static_cast<void>(dog.look(now += 1s, {}));
+  look();
+  BOOST_TEST(dog.stalled().empty());
+}
+
 BOOST_AUTO_TEST_CASE(lost_work_is_mended_by_turns_and_not_for_ever) {
   seen.has_work = true;
   std::vector<std::pair<int, std::string>> restarted;
@@ -118,6 +140,25 @@ BOOST_AUTO_TEST_CASE(lost_work_is_mended_by_turns_and_not_for_ever) {
 BOOST_AUTO_TEST_SUITE_END()
 
 namespace {
+
+/// A bridge with one part, which does what the test says.
+class idle_bridge final : public bridge {
+ public:
+  [[nodiscard]] const std::string& name() const override {
+    static const std::string own = "idle";
+    return own;
+  }
+  result<void> start(on_failure) override { return {}; }
+  void drain() override {}
+  void stop() override {}
+  [[nodiscard]] json describe() const override { return json::object(); }
+  [[nodiscard]] std::vector<bridge_work> work() const override {
+    return {{"consumer", steps, assigned ? "the broker" : ""}};
+  }
+
+  std::atomic<std::uint64_t> steps = 0;
+  std::atomic<bool> assigned = false;
+};
 
 /// A log that says that it has grown, and gives nothing of it.
 class deaf_log final : public testkit::forwarding_log {
@@ -250,6 +291,23 @@ BOOST_AUTO_TEST_CASE(a_projector_that_hangs_in_its_code_is_noticed_and_goes_on_w
   BOOST_REQUIRE(caught_up());
   BOOST_TEST(eventually([&] { return actors->stalled().empty(); }));
   BOOST_TEST(actors->actor(projector)->first.restarts == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_part_of_a_bridge_that_hears_nothing_is_shown_until_it_does) {
+  const auto channel = std::make_shared<idle_bridge>();
+  BOOST_REQUIRE(actors->start_bridges({channel}));
+  time.advance(1h);
+  look();
+  BOOST_TEST(!stalled("/bridges/idle"));
+  channel->assigned = true;
+  look();
+  BOOST_REQUIRE(eventually([&] { return stalled("/bridges/idle").has_value(); }));
+  BOOST_TEST(stalled("/bridges/idle")->cause == "channel");
+  BOOST_TEST(stalled("/bridges/idle")->detail.starts_with("consumer: waiting for the broker for "));
+  BOOST_TEST(actors->actor("/bridges/idle")->first.restarts == 0U);
+  ++channel->steps;
+  look();
+  BOOST_TEST(!stalled("/bridges/idle"));
 }
 
 BOOST_AUTO_TEST_CASE(a_log_that_never_answers_is_what_its_writer_is_shown_to_wait_for) {

@@ -22,9 +22,6 @@ constexpr std::size_t max_rows = 100'000;
 /// How many findings the JSON document lists; all are counted.
 constexpr std::size_t max_listed = 1'000;
 
-/// Commits between two lines of progress.
-constexpr std::uint64_t progress_step = 100'000;
-
 std::string line_of(const finding& one) {
   auto line = one.file;
   if (!one.stream.empty()) line += ": stream " + one.stream;
@@ -43,8 +40,12 @@ json json_of(const finding& one) {
 /// One run of the command.
 class check_run {
  public:
-  check_run(const check_command& asked, std::ostream& out, std::ostream& err)
-      : asked_(asked), out_(out), err_(err) {}
+  check_run(const check_command& asked, const command_output& output, const clock& time)
+      : asked_(asked),
+        out_(output.out),
+        err_(output.err),
+        terminal_(output.terminal),
+        progress_(output.err, output.terminal, time) {}
 
   int operator()(const std::vector<feature>& features, const data_check& open) {
     const finding_sink report = [this](finding one) { take(std::move(one)); };
@@ -64,8 +65,9 @@ class check_run {
               const finding_sink& report) {
     for (const auto& one : features) {
       for (const auto& aggregate : one.aggregates()) {
-        say(data.log_name + ": category " + aggregate.kernel->category());
-        verify_log(data, *aggregate.kernel, report, counts_, progress(counts_.commits));
+        const auto what = data.log_name + ": category " + aggregate.kernel->category();
+        say(what);
+        verify_log(data, *aggregate.kernel, report, counts_, progress(what));
       }
       for (const auto role : {database_role::views, database_role::microservice}) {
         verify_views(one, role, data, report);
@@ -90,24 +92,25 @@ class check_run {
     }
     for (const auto& each : one.projections()) {
       if (each.role != role) continue;
-      say(file + ": view " + each.kernel->name());
+      const auto what = file + ": view " + each.kernel->name();
+      say(what);
       verify_view(*data.log, {*each.kernel, **store, file}, max_rows, report, counts_,
-                  progress(counts_.rows));
+                  progress(what));
     }
   }
 
-  /// Says every now and then how far a count has come.
-  std::function<void()> progress(const std::uint64_t& count) {
-    return [this, &count, next = count + progress_step]() mutable {
-      if (count < next) return;
-      next = count + progress_step;
-      say("  " + std::to_string(count));
+  verification_progress progress(const std::string& what) {
+    return [this, what](position_t reached, position_t end) {
+      if (asked_.json && !terminal_) return;
+      const auto part = end == 0 ? 1.0 : static_cast<double>(reached) / static_cast<double>(end);
+      progress_.show(what, reached, "positions", part);
     };
   }
 
   void take(finding one) {
     ++found_;
     if (!asked_.json) {
+      progress_.clear();
       out_ << line_of(one) << '\n';
     } else if (listed_.size() < max_listed) {
       listed_.push_back(json_of(one));
@@ -115,10 +118,12 @@ class check_run {
   }
 
   void say(const std::string& what) {
+    progress_.clear();
     if (!asked_.json) err_ << what << std::endl;
   }
 
   void sum_up() {
+    progress_.clear();
     if (asked_.json) {
       const json document = {{"place", asked_.place},
                              {"status", found_ == 0 ? "clean" : "damaged"},
@@ -147,6 +152,8 @@ class check_run {
   const check_command& asked_;
   std::ostream& out_;
   std::ostream& err_;
+  const bool terminal_;
+  progress_line progress_;
   verified_counts counts_;
   std::uint64_t found_ = 0;
   json listed_ = json::array();
@@ -155,8 +162,8 @@ class check_run {
 }  // namespace
 
 int run_check(const check_command& asked, const std::vector<feature>& features,
-              const data_check& open, std::ostream& out, std::ostream& err) {
-  return check_run(asked, out, err)(features, open);
+              const data_check& open, const command_output& output, const clock& time) {
+  return check_run(asked, output, time)(features, open);
 }
 
 }  // namespace troupe

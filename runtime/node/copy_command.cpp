@@ -10,7 +10,6 @@
 #include "runtime/core/database_url.hpp"
 #include "runtime/node/log_copy.hpp"
 #include "runtime/node/one_line.hpp"
-#include "runtime/node/progress_line.hpp"
 
 namespace troupe {
 namespace {
@@ -56,7 +55,7 @@ const char* name_of(copy_progress::step step) {
 class copy_run {
  public:
   copy_run(const copy_command& asked, const std::map<std::string, log_opener>& openers,
-           const copy_output& output, const clock& time)
+           const command_output& output, const clock& time)
       : asked_(asked),
         openers_(openers),
         output_(output),
@@ -177,7 +176,7 @@ class copy_run {
 
   const copy_command& asked_;
   const std::map<std::string, log_opener>& openers_;
-  const copy_output& output_;
+  const command_output& output_;
   progress_line progress_;
   log_copy* work_ = nullptr;
 };
@@ -185,7 +184,7 @@ class copy_run {
 }  // namespace
 
 int run_copy(const copy_command& asked, const std::map<std::string, log_opener>& openers,
-             const copy_output& output, const clock& time) {
+             const command_output& output, const clock& time) {
   return copy_run(asked, openers, output, time)();
 }
 

@@ -153,13 +153,13 @@ int node::run() {
     (print->status == clean_stop ? std::cout : std::cerr) << print->text;
     return print->status;
   }
+  const command_output terminal{std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1};
   if (const auto* check = std::get_if<check_command>(&parsed)) {
-    return run_check(*check, features_, check_, std::cout, std::cerr);
+    return run_check(*check, features_, check_, terminal, system_clock());
   }
   if (const auto* copy = std::get_if<copy_command>(&parsed)) {
     std::signal(SIGPIPE, SIG_IGN);
-    return run_copy(*copy, log_places_, {std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1},
-                    system_clock());
+    return run_copy(*copy, log_places_, terminal, system_clock());
   }
   if (auto* command = std::get_if<operator_command>(&parsed)) return operate(std::move(*command));
   const auto& options = std::get<run_command>(parsed).options;

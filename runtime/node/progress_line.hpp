@@ -7,6 +7,13 @@
 
 namespace troupe {
 
+/// Where a command writes.
+struct command_output {
+  std::ostream& out;
+  std::ostream& err;
+  bool terminal = false;  ///< `err` is one.
+};
+
 /// Shows how long work goes on: on a terminal one line that is drawn anew, elsewhere a line every
 /// ten seconds.
 class progress_line {

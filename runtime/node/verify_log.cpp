@@ -17,7 +17,8 @@ class log_verification {
                    const finding_sink& report, verified_counts& counts)
       : data_(data), log_(*data.log), kernel_(kernel), report_(report), counts_(counts) {}
 
-  void run(const std::function<void()>& progress) {
+  void run(const verification_progress& progress) {
+    const auto end = log_.head(kernel_.category());
     for (position_t from = 0;;) {
       const auto commits = log_.read_category(kernel_.category(), from, commits_per_read);
       if (!commits) {
@@ -25,7 +26,7 @@ class log_verification {
         return;
       }
       for (const auto& commit : *commits) check(commit);
-      progress();
+      if (end && !commits->empty()) progress(commits->back().position, *end);
       if (commits->size() < commits_per_read) return;
       from = commits->back().position + 1;
     }
@@ -149,7 +150,7 @@ class log_verification {
 
 void verify_log(const data_under_check& data, const aggregate_kernel& kernel,
                 const finding_sink& report, verified_counts& counts,
-                const std::function<void()>& progress) {
+                const verification_progress& progress) {
   log_verification(data, kernel, report, counts).run(progress);
 }
 

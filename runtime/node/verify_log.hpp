@@ -19,6 +19,9 @@ struct verified_counts {
   std::uint64_t parked = 0;
 };
 
+/// Told how far a reading of a category has come, and where it ends.
+using verification_progress = std::function<void(position_t reached, position_t end)>;
+
 /// Reads one category from its first commit to its last and reports: positions that do not rise,
 /// events that cannot be read, holes in versions and commits that their stream does not show,
 /// command ids that do not lead back to their commit, snapshots that differ from the fold of their
@@ -26,6 +29,6 @@ struct verified_counts {
 /// called after each batch. An error of the log itself is reported, too, and ends the work.
 void verify_log(const data_under_check& data, const aggregate_kernel& kernel,
                 const finding_sink& report, verified_counts& counts,
-                const std::function<void()>& progress);
+                const verification_progress& progress);
 
 }  // namespace troupe

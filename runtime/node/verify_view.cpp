@@ -40,7 +40,7 @@ class view_verification {
                     const finding_sink& report, verified_counts& counts)
       : log_(log), view_(view), max_rows_(max_rows), report_(report), counts_(counts) {}
 
-  void run(const std::function<void()>& progress) {
+  void run(const verification_progress& progress) {
     if (auto read = read_checkpoint_and_letters(); !read) {
       found("", 0, read.error().message);
       return;
@@ -91,7 +91,7 @@ class view_verification {
 
   /// Folds the rows of one part. False if the log cannot be read.
   bool replay(part& keys, std::vector<part>& parts, bool first,
-              const std::function<void()>& progress) {
+              const verification_progress& progress) {
     rows_.clear();
     blocked_.clear();
     first_ = first;
@@ -107,7 +107,7 @@ class view_verification {
         replay_commit(commit, keys, unseen);
         while (rows_.size() > max_rows_ && keys.of < most_parts) split(keys, parts);
       }
-      progress();
+      if (!commits->empty()) progress(commits->back().position, checkpoint_);
       if (commits->size() < commits_per_replay) break;
       from = commits->back().position + 1;
     }
@@ -253,7 +253,7 @@ class view_verification {
 
 void verify_view(event_log& log, const view_under_check& view, std::size_t max_rows,
                  const finding_sink& report, verified_counts& counts,
-                 const std::function<void()>& progress) {
+                 const verification_progress& progress) {
   view_verification(log, view, max_rows, report, counts).run(progress);
 }
 

@@ -24,6 +24,6 @@ struct view_under_check {
 /// keys hash to one part are kept, and the log is replayed once for each part.
 void verify_view(event_log& log, const view_under_check& view, std::size_t max_rows,
                  const finding_sink& report, verified_counts& counts,
-                 const std::function<void()>& progress);
+                 const verification_progress& progress);
 
 }  // namespace troupe

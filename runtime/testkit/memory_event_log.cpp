@@ -10,10 +10,6 @@ namespace {
 
 constexpr auto outcomes_kept_for = std::chrono::hours(24);
 
-error already_known(const std::string& command_id) {
-  return {errc::duplicate, "command " + command_id + " is already in the log"};
-}
-
 template <class List>
 std::vector<recorded_commit> copy(const List& list, typename List::const_iterator from,
                                   std::size_t limit) {

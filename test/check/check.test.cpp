@@ -79,12 +79,12 @@ class directory {
     must(opened->execute(script));
   }
 
-  [[nodiscard]] outcome check(bool as_json = false) const {
+  [[nodiscard]] outcome check(bool as_json = false, bool terminal = false) const {
     std::ostringstream out;
     std::ostringstream err;
     const std::vector<feature> features{counting::feature()};
-    const int status =
-        run_check({place_.path().string(), as_json}, features, sqlite::open_for_check, out, err);
+    const int status = run_check({place_.path().string(), as_json}, features,
+                                 sqlite::open_for_check, {out, err, terminal}, time_);
     return {status, out.str(), err.str()};
   }
 
@@ -111,6 +111,7 @@ class directory {
   }
 
   temporary_directory place_;
+  system_clock time_;
   const feature feature_ = counting::feature();
 };
 
@@ -127,6 +128,15 @@ BOOST_FIXTURE_TEST_CASE(a_clean_directory_passes, directory) {
   BOOST_TEST(checked.err.find("views/counting.db: view totals") != std::string::npos);
   // And has been left as it was.
   BOOST_TEST(check().status == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_terminal_sees_how_far_it_has_come, directory) {
+  const auto checked = check(false, true);
+  for (const std::string what : {"log.db: category counting", "views/counting.db: view totals"}) {
+    const auto bar = what + " [####################] 100 %, 40 positions";
+    BOOST_TEST(checked.err.find(bar) != std::string::npos, checked.err);
+  }
+  BOOST_TEST(checked.err.ends_with("\r\x1b[K"));
 }
 
 BOOST_FIXTURE_TEST_CASE(programs_get_one_document, directory) {
@@ -156,7 +166,8 @@ BOOST_AUTO_TEST_CASE(a_directory_without_a_log_is_refused_and_not_made) {
   std::ostringstream out;
   std::ostringstream err;
   const auto missing = place / "missing";
-  BOOST_TEST(run_check({missing.string(), false}, {}, sqlite::open_for_check, out, err) == 2);
+  BOOST_TEST(run_check({missing.string(), false}, {}, sqlite::open_for_check, {out, err},
+                       system_clock()) == 2);
   BOOST_TEST(err.str().find("there is no log.db in") != std::string::npos);
   BOOST_TEST(!std::filesystem::exists(missing));
 }
@@ -309,7 +320,7 @@ BOOST_FIXTURE_TEST_CASE(a_view_with_more_rows_than_fit_is_verified_in_parts, dir
     verified_counts counts;
     verify_view(
         *log, {kernel, *store, views}, max_rows,
-        [&](const finding& one) { found.push_back(one.what); }, counts, [] {});
+        [&](const finding& one) { found.push_back(one.what); }, counts, [](position_t, position_t) {});
     std::ranges::sort(found);
     BOOST_TEST(
         (found ==

@@ -73,8 +73,12 @@ test('a leader that is cut off does not tell the end of the log', async (t) => {
     return /sees no majority of its servers/.test(answer.text) && answer;
   });
   assert.equal(status, 503);
+  // Nor does anybody hand out durable commands, which the watchdog notices.
+  const stalled = async () => (await node.get('/readyz?verbose')).text.match(/mic-identity: waiting for the broker for \d+ s/);
+  await until('the silent consumer to be shown', stalled);
   others.forEach((one) => one.resume());
   await until('the log to be read again', async () => (await beyond()).status === 200);
+  await until('the node to be ready again', async () => (await node.get('/readyz')).status === 200);
   assert.deepEqual(await node.allEvents('identity'), events);
 });
 
