@@ -101,6 +101,59 @@ const sqlite = (mode, rows, batch) => Number(execFileSync(join(build, 'bench/sql
 
 const nats = (...args) => Number(execFileSync(join(build, 'bench/nats_baseline'), args.map(String), { encoding: 'utf8' }));
 
+/** Nodes n0, n1, … of one cluster, once they know each other, and what starts one that was killed again. */
+async function startNodes(number, flags) {
+  const launch = async (name) => ({ ...await startNode(folder(), [...flags, '--node', name]), name });
+  const nodes = await Promise.all(Array.from({ length: number }, (_, i) => launch(`n${i}`)));
+  const agreed = async () => {
+    for (;;) {
+      const seen = await Promise.all(nodes.map(async (one) => (await ask('GET', `${one.admin}/admin/cluster`)).body));
+      if (seen.every((one) => one.nodes.length === number && one.shards.join() === seen[0].shards.join())) return;
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  };
+  await agreed();
+  const restart = async (dead) => {
+    nodes[nodes.indexOf(dead)] = await launch(dead.name);
+    await agreed();
+  };
+  return { nodes, restart };
+}
+
+/** As when the power goes: when that was. */
+function kill(node) {
+  process.kill(node.pid, 'SIGKILL');
+  return process.hrtime.bigint();
+}
+const since = (then) => Number(process.hrtime.bigint() - then) / 1e9;
+
+/** Posts until it is accepted, as a client does that retries under one key. */
+async function posted(node, path, body) {
+  const key = `bench-${++loads}`;
+  for (;;) {
+    const answer = await ask('POST', node.http + path, body, { 'Idempotency-Key': key });
+    if (answer.status < 300) return answer;
+    if (answer.status < 500) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    await new Promise((done) => setTimeout(done, 10));
+  }
+}
+const rename = (node, id, firstName) => posted(node, `/v1/identity/${id}/ModifyUser`, { firstName, lastName: '', picture: '', locale: '' });
+
+/** A new user, the node that owns it, and the others. */
+async function someUser(nodes) {
+  const { body } = await posted(nodes[0], '/v1/identity/AddUser', person(`owned-${++loads}`));
+  const [, position] = body.position.split(':');
+  const { items } = (await ask('GET', `${nodes[0].http}/v1/events/identity?from=${position}`)).body;
+  const owner = nodes.find((one) => one.name === items[0].metadata.node);
+  return { id: body.id, owner, others: nodes.filter((one) => one !== owner) };
+}
+
+/** The sum of a counter over nodes. */
+async function total(nodes, pattern) {
+  const pages = await Promise.all(nodes.map(async (one) => (await ask('GET', `${one.admin}/metrics`)).body));
+  return pages.flatMap((page) => [...page.matchAll(pattern)]).reduce((sum, [, value]) => sum + Number(value), 0);
+}
+
 const table = [];
 function row(figure, target, value, beside, holds) {
   table.push({ figure, target, value, beside, holds });
@@ -311,6 +364,64 @@ const rows = {
       () => nats('load', broker.url, 'troupe_identity', `identity.${id}`));
     row('cold load of an entity of 20 events, seen through HTTP, against one direct get and one consumer', '≤ 2', got.ratio.toFixed(2), `${count(got.ours)} µs beside ${count(got.theirs)} µs`, got.ratio <= 2);
     await node.stop();
+    await broker.stop();
+  },
+
+  async cluster() {
+    const broker = await startNats();
+    const own = ['--log', 'nats', '--nats', broker.url];
+    const alone = await startNode(folder(), [...own, '--cluster', 'alone']);
+    const { nodes } = await startNodes(3, own);
+    const through = async (these) => {
+      const got = await Promise.all(these.map((node) => load(node.http, 'distinct', { connections: Math.floor(64 / these.length) })));
+      return got.reduce((sum, { perSecond }) => sum + perSecond, 0);
+    };
+    const { ours, theirs, ratio } = await compare(() => through(nodes), () => through([alone]));
+    const [forwarded, all] = [await total(nodes, /^troupe_commands_forwarded_total\{.*\} (\S+)/gm), await total(nodes, /^troupe_commands_total\{category="identity",status="accepted"\} (\S+)/gm)];
+    row('HTTP commands through three nodes on the two processors of this machine, against one node', 'none set', ratio.toFixed(2), `${count(ours)}/s beside ${count(theirs)}/s; ${Math.round((100 * forwarded) / all)} % were forwarded`, true);
+    const { id, owner, others } = await someUser(nodes);
+    const times = { owner: [], other: [] };
+    for (let i = 0; i < 500; ++i) {
+      for (const [what, node] of [['owner', owner], ['other', others[0]]]) {
+        const begun = process.hrtime.bigint();
+        await rename(node, id, `${what} ${i}`);
+        times[what].push(Number(process.hrtime.bigint() - begun) / 1e6);
+      }
+    }
+    const [direct, far] = [median(times.owner), median(times.other)];
+    row('latency that one forward adds to a command, nothing else going on', 'none set', `${(far - direct).toFixed(2)} ms`, `median ${far.toFixed(2)} ms through another node, ${direct.toFixed(2)} ms at the owner`, true);
+    for (const node of [alone, ...nodes]) await node.stop();
+    await broker.stop();
+  },
+
+  async failover() {
+    const broker = await startNats();
+    const server = await startPostgres();
+    const own = ['--log', 'nats', '--nats', broker.url, '--views', 'postgres', '--postgres', server.url, '--migrate', 'auto'];
+    const { nodes, restart } = await startNodes(3, own);
+    const accepted = [];
+    const resumed = [];
+    for (let i = 0; i < rounds; ++i) {
+      const { id, owner, others } = await someUser(nodes);
+      const died = kill(owner);
+      await rename(others[0], id, `after ${i}`);
+      accepted.push(since(died));
+      await restart(owner);
+
+      const of = (await projection(nodes[0], 'users')).owner;
+      const projecting = nodes.find((one) => one.name === of);
+      const other = nodes.find((one) => one !== projecting);
+      const killed = kill(projecting);
+      const added = await posted(other, '/v1/users', person(`failover-${i}`));
+      while ((await ask('GET', `${other.http}/v1/views/users/${added.body.id}`)).status !== 200) await new Promise((done) => setTimeout(done, 10));
+      resumed.push(since(killed));
+      await restart(projecting);
+    }
+    const slowest = (times) => `slowest of ${rounds}: ${Math.max(...times).toFixed(1)} s`;
+    row('kill -9 of an owner → next accepted command for its entity', '≤ 4 s', `${median(accepted).toFixed(1)} s`, slowest(accepted), Math.max(...accepted) <= 4);
+    row('kill -9 of the node that projects → the view goes on at another', '≤ 5 s', `${median(resumed).toFixed(1)} s`, slowest(resumed), Math.max(...resumed) <= 5);
+    for (const node of nodes) await node.stop();
+    await server.stop();
     await broker.stop();
   },
 
