@@ -309,8 +309,9 @@ void database::pace_write_ahead_log(int flush_frames, int checkpoint_frames) {
 int database::on_commit(void* self, sqlite3* connection, const char* name, int frames) {
   auto& own = *static_cast<database*>(self);
   auto& pace = own.pace_;
-  if (frames < pace.flushed) pace.flushed = 0;
-  if (frames - pace.flushed >= pace.flush_frames) {
+  if (frames < pace.committed) pace.committed = pace.flushed = 0;
+  const int grown = frames - std::exchange(pace.committed, frames);
+  if (grown <= pace.flush_frames && frames - pace.flushed >= pace.flush_frames) {
     pace.flushed = frames;
     // A flush that fails is told once, so the commit must fail with it.
     if (const int code = own.flush(SQLITE_FCNTL_JOURNAL_POINTER); code != SQLITE_OK) return code;

@@ -144,7 +144,8 @@ class database {
 
   /// For a connection whose commits do not wait for the disk: flushes the write-ahead log whenever
   /// it has grown by `flush_frames`, and checkpoints it when it holds `checkpoint_frames`. The
-  /// checkpoint alone would flush all of it at once, and every other file's flush would wait.
+  /// checkpoint alone would flush all of it at once, and every other file's flush would wait. A
+  /// commit of more than `flush_frames` is one of many that catch up, and is not held up.
   void pace_write_ahead_log(int flush_frames, int checkpoint_frames);
 
  private:
@@ -160,7 +161,9 @@ class database {
   struct write_ahead_pace {
     int flush_frames = 0;
     int checkpoint_frames = 0;
-    int flushed = 0;  ///< Frames since the log's last start.
+    // Frames since the log's last start.
+    int committed = 0;
+    int flushed = 0;
   };
 
   struct cached {

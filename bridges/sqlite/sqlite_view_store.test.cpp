@@ -323,10 +323,10 @@ BOOST_AUTO_TEST_CASE(an_ended_transaction_can_do_nothing_more) {
   must(views.store().begin("p", 1, 2));
 }
 
-/// Some 300 KiB of write-ahead log.
-std::vector<json> many_things(int first) {
+/// Some 300 KiB of write-ahead log for seventy of them.
+std::vector<json> many_things(int first, int count = 70) {
   std::vector<json> rows;
-  for (int i = first; i < first + 70; ++i)
+  for (int i = first; i < first + count; ++i)
     rows.push_back(a_thing(std::to_string(i), std::to_string(i) + std::string(4000, 'x')));
   return rows;
 }
@@ -353,6 +353,15 @@ BOOST_AUTO_TEST_CASE(a_disk_that_does_not_flush_fails_a_commit_and_nothing_is_ha
   BOOST_TEST(must(reader->number("SELECT count(*) FROM things")) ==
              static_cast<std::int64_t>(reached) * 70);
   must(views.put(many_things(7000)));
+}
+
+BOOST_AUTO_TEST_CASE(large_commits_do_not_wait_for_the_disk) {
+  faulty_disk disk;
+  fixture views;
+  disk.fail_syncs(SQLITE_IOERR_FSYNC);
+  for (int i = 0; i < 5; ++i) must(views.put(many_things(i * 350, 350)));
+  BOOST_TEST(!views.put(many_things(7000)).has_value());
+  disk.mend();
 }
 
 BOOST_AUTO_TEST_CASE(numbers_keep_their_value) {
