@@ -70,6 +70,14 @@ const rows = {
       ['connections', 'requests_in_flight', 'streams'].map((what) =>
         [`{{instance}} ${bridge} ${what.replaceAll('_', ' ')}`, sum(`troupe_${bridge}_${what}`, 'instance')])))],
   ],
+  // Of nodes with --otlp.
+  Traces: [
+    ['timeseries', 'Spans exported', 'cps', { '{{instance}}': rate('troupe_spans_total', 'instance', 'result="exported"') }],
+    ['timeseries', 'Spans lost, queue found full', 'cps', {
+      '{{instance}} {{result}}': rate('troupe_spans_total', 'instance, result', 'result!="exported"'),
+      '{{instance}} at --max-spans': rate('troupe_limit_reached_total', 'instance', 'limit="max-spans"'),
+    }],
+  ],
 };
 
 const datasource = { type: 'prometheus', uid: '${datasource}' };

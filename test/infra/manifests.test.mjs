@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { parse } from 'yaml';
 import { complaintsOf } from './models.mjs';
-import { containersOf, flagsByVariable, overlays, podsOf, render, text, yaml } from './support.mjs';
+import { binary, containersOf, flagsByVariable, output, overlays, podsOf, render, renderWith, text, yaml } from './support.mjs';
 
 const rendered = new Map(overlays.map((name) => [name, render(name)]));
 const all = (kind) => overlays.flatMap((overlay) => rendered.get(overlay).filter((one) => one.kind === kind).map((one) => [overlay, one]));
@@ -59,23 +59,25 @@ test('everything is in the namespace of its overlay, and no name is given twice'
   assert.equal(sample.metadata.namespace, one('production', 'Namespace', 'devpie').metadata.name);
 });
 
+/** Counts the settings, after a look at each. */
+function agreeWithProgram(settings, flags = flagsByVariable()) {
+  const own = Object.entries(settings).filter(([key]) => key.startsWith('TROUPE_'));
+  for (const [name, value] of own) {
+    const flag = flags.get(name);
+    assert.ok(flag, `${name}: \`troupe run --help\` has no such flag`);
+    if (flag.choices && value !== undefined) assert.ok(flag.choices.includes(value), `${name}=${value}: ${flag.choices}`);
+    if (flag.least > -Infinity && value !== undefined) assert.ok(Number(value) >= flag.least && Number(value) <= flag.most, `${name}=${value}`);
+  }
+  return own.length;
+}
+
 test('settings are flags of the program, with values that it takes', () => {
   const flags = flagsByVariable();
   const told = all('ConfigMap').filter(([, { metadata }]) => metadata.name.startsWith('troupe-settings')).map(([, { data }]) => data);
   const compose = yaml('__infra__/compose/compose.yaml');
   told.push(...Object.entries(compose.services).filter(([name]) => name.startsWith('node-')).map(([, { environment }]) => environment));
   for (const [, container] of everyContainer()) told.push(Object.fromEntries((container.env ?? []).map(({ name, value }) => [name, value])));
-  let seen = 0;
-  for (const settings of told) {
-    for (const [name, value] of Object.entries(settings).filter(([key]) => key.startsWith('TROUPE_'))) {
-      const flag = flags.get(name);
-      assert.ok(flag, `${name}: \`troupe run --help\` has no such flag`);
-      if (flag.choices && value !== undefined) assert.ok(flag.choices.includes(value), `${name}=${value}: ${flag.choices}`);
-      if (flag.least > -Infinity && value !== undefined) assert.ok(Number(value) >= flag.least && Number(value) <= flag.most, `${name}=${value}`);
-      seen += 1;
-    }
-  }
-  assert.ok(seen > 30);
+  assert.ok(told.reduce((seen, settings) => seen + agreeWithProgram(settings, flags), 0) > 30);
 });
 
 test('pods and laptop run the same settings', () => {
@@ -242,6 +244,46 @@ test('nothing is let in or out but what is named, and what is named is on both s
     assert.ok(!reaches(overlay, labels.postgres, labels.nats, 4222));
     assert.ok(!reaches(overlay, labels.nats, labels.postgres, 5432));
     assert.ok(!reaches(overlay, labels.troupe, labels.nats, 6222), `${overlay}: the routes are the brokers' own`);
+  }
+});
+
+test('the component `tracing` names a collector and lets nodes out to its port, and nothing else changes', (t) => {
+  const settingsOf = (objects) => objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith('troupe-settings'));
+  for (const overlay of overlays) {
+    const plain = rendered.get(overlay);
+    const traced = renderWith(t, overlay, 'tracing');
+    for (const object of traced) assert.deepEqual(complaintsOf(object.kind === 'Secret' ? { ...object, data: {} } : object), [], object.metadata.name);
+
+    const { TROUPE_OTLP, TROUPE_OTLP_RATIO, ...others } = settingsOf(traced).data;
+    assert.deepEqual(others, settingsOf(plain).data);
+    assert.equal(agreeWithProgram({ TROUPE_OTLP, TROUPE_OTLP_RATIO }), 2);
+    const told = output(binary, ['doctor', '--json', '--http', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--data', 'none', '--views', 'memory', '--log', 'memory'],
+      { env: { ...process.env, TROUPE_OTLP, TROUPE_OTLP_RATIO } });
+    assert.equal(JSON.parse(told).findings.find(({ about }) => about === 'configuration').level, 'ok');
+
+    // Pods name their settings with a hash; that apart, the policy is all that is new.
+    const same = (objects) => JSON.stringify(objects.filter((it) => it !== settingsOf(objects))).replaceAll(settingsOf(objects).metadata.name, 'settings');
+    const [policy, ...more] = traced.filter(({ kind, metadata }) => !plain.some((it) => it.kind === kind && it.metadata.name === metadata.name) && kind !== 'ConfigMap');
+    assert.deepEqual(more, []);
+    assert.equal(same(traced.filter((it) => it !== policy)), same(plain));
+
+    const { hostname, port } = new URL(TROUPE_OTLP);
+    const [, namespace] = hostname.split('.');
+    const { podSelector, policyTypes, egress: [{ to: [collector, ...elsewhere], ports }, ...ways] } = policy.spec;
+    assert.deepEqual([policy.kind, policyTypes, elsewhere, ways], ['NetworkPolicy', ['Egress'], [], []]);
+    assert.equal(policy.metadata.namespace, plain[0].metadata.namespace ?? plain[0].metadata.name);
+    assert.ok(selects(podSelector.matchLabels, podsOf(traced).find(({ name }) => name === 'troupe').labels));
+    assert.ok(podsOf(traced).every(({ name, labels }) => name === 'troupe' || !selects(podSelector.matchLabels, labels)), 'nodes only');
+    assert.deepEqual(collector.namespaceSelector, { matchLabels: { 'kubernetes.io/metadata.name': namespace } });
+    assert.ok(Object.keys(collector.podSelector.matchLabels).length > 0, 'not every pod of that namespace');
+    assert.deepEqual(ports, [{ protocol: 'TCP', port: Number(port) }]);
+
+    for (const { spec, metadata } of plain.filter(({ kind }) => kind === 'NetworkPolicy')) {
+      for (const rule of spec.egress ?? []) {
+        assert.ok(rule.ports.every((it) => it.port !== Number(port)), metadata.name);
+        assert.ok(rule.to.every(({ namespaceSelector }) => namespaceSelector?.matchLabels['kubernetes.io/metadata.name'] !== namespace), metadata.name);
+      }
+    }
   }
 });
 

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { startCollector } from '../e2e/support/collector.mjs';
 import { afterwards, launch, ok, profile, request, startNode, temporaryDirectory, until } from '../e2e/support/node.mjs';
 import { freePort } from '../e2e/support/postgres.mjs';
 import { output, render, repository, text, yaml } from './support.mjs';
@@ -28,11 +29,14 @@ async function work(node, from, people) {
   return ids;
 }
 
+/** A node that measures all there is: tracing too. */
+const tracingNode = async (t) => startNode(t, { flags: (await startCollector(t)).flags });
+
 /** Names and labels of what a node measures, without values. */
 const seriesOf = (metrics) => new Set([...metrics.matchAll(/^([a-z]\w*(?:\{.*\})?) \S+$/gm)].map(([, series]) => series));
 
 test('promtool finds nothing to say of a node\'s metrics', async (t) => {
-  const node = await startNode(t);
+  const node = await tracingNode(t);
   await work(node, 0, 3);
   const { text: metrics } = await node.get('/metrics');
   const checked = spawnSync('promtool', ['check', 'metrics'], { input: metrics, encoding: 'utf8' });
@@ -46,7 +50,7 @@ test('promtool finds nothing to say of a node\'s metrics', async (t) => {
 });
 
 test('metrics name no entity, and there are no more of them for more entities', async (t) => {
-  const node = await startNode(t);
+  const node = await tracingNode(t);
   const ids = await work(node, 0, 2);
   ok(await node.get('/metrics')); // Itself a request that is counted.
   const before = (await node.get('/metrics')).text;
@@ -91,7 +95,7 @@ test('a cluster gets the rules and the dashboard as they are', () => {
 });
 
 test('every metric of the dashboard and the rules is one of a node\'s, and of the reference', async (t) => {
-  const node = await startNode(t);
+  const node = await tracingNode(t);
   await work(node, 0, 1);
   const measured = new Set([...seriesOf((await node.get('/metrics')).text)].map((series) => series.replace(/\{.*/, '')));
   const reference = text('docs/reference.md');
@@ -104,7 +108,7 @@ test('every metric of the dashboard and the rules is one of a node\'s, and of th
 });
 
 test('Prometheus scrapes a node, draws every panel and evaluates every rule', async (t) => {
-  const node = await startNode(t);
+  const node = await tracingNode(t);
   const data = temporaryDirectory(t);
   const address = `127.0.0.1:${await freePort()}`;
   const config = text('__infra__/observability/prometheus.yaml').replace(/_interval: \d+s/g, '_interval: 1s')

@@ -1,9 +1,9 @@
 // What the tests of __infra__ share: its files as values, the rendered overlays, the program's own account of its flags.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse, parseAllDocuments } from 'yaml';
-import { binary, repository } from '../e2e/support/node.mjs';
+import { parse, parseAllDocuments, stringify } from 'yaml';
+import { binary, repository, temporaryDirectory } from '../e2e/support/node.mjs';
 
 export { binary, repository };
 export const overlays = ['dev', 'production'];
@@ -29,10 +29,23 @@ function kustomize(folder) {
   }
 }
 
+const built = (folder) => parseAllDocuments(kustomize(folder)).map((one) => one.toJS());
+
 /** The objects of an overlay, as they would be applied. */
 export function render(overlay) {
-  const rendered = kustomize(join(repository, '__infra__/kubernetes/overlays', overlay));
-  return parseAllDocuments(rendered).map((one) => one.toJS());
+  return built(join(repository, '__infra__/kubernetes/overlays', overlay));
+}
+
+/** The same, with one more component in the overlay's list. */
+export function renderWith(t, overlay, component) {
+  const copy = temporaryDirectory(t);
+  for (const folder of ['kubernetes', 'observability']) cpSync(join(repository, '__infra__', folder), join(copy, folder), { recursive: true });
+  const folder = join(copy, 'kubernetes/overlays', overlay);
+  const file = join(folder, 'kustomization.yaml');
+  const kustomization = parse(readFileSync(file, 'utf8'));
+  kustomization.components.push(`../../components/${component}`);
+  writeFileSync(file, stringify(kustomization));
+  return built(folder);
 }
 
 /** The pods that objects make: { name, spec, labels }. */
@@ -46,7 +59,7 @@ export const containersOf = ({ spec }) => [...(spec.initContainers ?? []), ...sp
 /** Each flag of `troupe run` by its environment variable: { flag, choices, least, most }. */
 export function flagsByVariable() {
   const help = output(binary, ['run', '--help']);
-  const flags = [...help.matchAll(/^ +--([a-z-]+) [A-Z]+(?::U?INT in \[(\d+) - (\d+)\])?(?::\{([^}]*)\})?/gm)]
+  const flags = [...help.matchAll(/^ +--([a-z-]+) [A-Z]+(?::(?:U?INT|FLOAT) in \[([\d.]+) - ([\d.]+)\])?(?::\{([^}]*)\})?/gm)]
     .map(([, flag, least, most, choices]) => ({ flag, least: Number(least ?? -Infinity), most: Number(most ?? Infinity), choices: choices?.split(',') }));
   return new Map(flags.map((one) => [`TROUPE_${one.flag.toUpperCase().replaceAll('-', '_')}`, one]));
 }
