@@ -7,6 +7,7 @@
 #include "bridges/http/otlp_bridge.hpp"
 #include "bridges/http/web_key_source.hpp"
 #include "bridges/jwt/file_source.hpp"
+#include "bridges/jwt/key_set.hpp"
 #include "bridges/jwt/token_authenticator.hpp"
 #include "bridges/nats/broker_examination.hpp"
 #include "bridges/nats/channels.hpp"
@@ -57,12 +58,43 @@ troupe::http::http_options http_options(const settings& options,
   return http;
 }
 
+bool is_url(const std::string& place) { return place.find("://") != std::string::npos; }
+
+/// What is wrong with a file of keys. A URL may be away for a while; a file is there or is not.
+std::optional<troupe::error> check_key_file(const std::string& place) {
+  if (is_url(place)) return std::nullopt;
+  const auto text = troupe::jwt::file_source(place).fetch({});
+  const auto keys = text ? troupe::jwt::key_set::parse(*text)
+                         : troupe::result<troupe::jwt::key_set>(text.error());
+  if (keys) return std::nullopt;
+  return troupe::error{troupe::errc::invalid,
+                       "--jwks: " + (text ? place + ": " : "") + keys.error().message};
+}
+
+/// What `troupe doctor` finds at the files that say who may come in.
+std::vector<troupe::diagnosis> examine_access(const settings& options) {
+  std::vector<troupe::diagnosis> found;
+  if (!options.admin_token.empty()) {
+    const auto tokens = troupe::http::admin_tokens::read(options.admin_token);
+    found.push_back(tokens ? troupe::well("admin tokens", options.admin_token.string() +
+                                                              " holds tokens as they should be.")
+                           : troupe::ill("admin tokens", tokens.error().message, "Mend the file."));
+  }
+  if (options.auth == "jwt" && !options.jwks.empty() && !is_url(options.jwks)) {
+    const auto wrong = check_key_file(options.jwks);
+    found.push_back(wrong ? troupe::ill("issuer's keys", wrong->message, "Mend the file.")
+                          : troupe::well("issuer's keys", options.jwks + " holds keys."));
+  }
+  return found;
+}
+
 /// The issuer's keys and who checks tokens with them; neither with `--auth none`.
 class token_checks {
  public:
   troupe::result<std::shared_ptr<troupe::bridge>> keys(troupe::node_model& model,
                                                        const settings& options) {
     if (options.auth != "jwt") return std::shared_ptr<troupe::bridge>();
+    if (auto wrong = check_key_file(options.jwks)) return *std::move(wrong);
     auto source = source_of(options.jwks);
     if (!source) return std::move(source).error();
     auto ring = std::make_shared<troupe::jwt::key_ring>(std::move(*source));
@@ -85,7 +117,7 @@ class token_checks {
 
  private:
   static troupe::result<std::shared_ptr<troupe::key_source>> source_of(const std::string& place) {
-    if (place.find("://") != std::string::npos) return troupe::http::make_web_key_source(place);
+    if (is_url(place)) return troupe::http::make_web_key_source(place);
     return std::shared_ptr<troupe::key_source>(std::make_shared<troupe::jwt::file_source>(place));
   }
 
@@ -274,6 +306,7 @@ int main(int argc, char** argv) {
       .with_migrations("sqlite3", troupe::sqlite::open_migration_target)
       .with_client(troupe::http::make_client())
       .with_examination(examine_log)
+      .with_examination(examine_access)
       .with_bridge([tokens](troupe::node_model& model, const settings& options) {
         return tokens->keys(model, options);
       })

@@ -87,7 +87,10 @@ result<void> streams::check(const jsStreamConfig& config, const std::string& cat
     return error{errc::invalid, "the stream '" + std::string(config.Name) + "' " + what + "; " +
                                     mend + " ('nats stream edit'), or move it away"};
   };
-  if (config.Storage != js_FileStorage) return wrong("is kept in memory", "it must be in files");
+  if (config.Storage != js_FileStorage) {
+    return error{errc::invalid, "the stream '" + std::string(config.Name) +
+                                    "' is kept in memory, which no edit changes; move it away"};
+  }
   if (config.Retention != js_LimitsPolicy)
     return wrong("forgets messages that were read", "its retention must be 'limits'");
   if (config.MaxMsgs > 0 || config.MaxAge > 0 || config.MaxMsgsPerSubject > 0)
@@ -95,6 +98,7 @@ result<void> streams::check(const jsStreamConfig& config, const std::string& cat
                  "it must have no limit on messages, their age or subjects");
   if (config.MaxBytes > 0 && config.Discard != js_DiscardNew)
     return wrong("forgets old messages when it is full", "its discard policy must be 'new'");
+  if (config.MaxMsgSize > 0) return wrong("refuses large messages", "it must have no max_msg_size");
   if (!config.DenyDelete) return wrong("lets messages be deleted", "set deny_delete");
   if (!config.DenyPurge) return wrong("lets messages be purged", "set deny_purge");
   if (config.AllowRollup) return wrong("lets messages be rolled up", "unset allow_rollup_hdrs");

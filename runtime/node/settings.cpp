@@ -14,6 +14,7 @@
 #include "runtime/core/database_url.hpp"
 #include "runtime/node/cli/completion.hpp"
 #include "runtime/node/limits.hpp"
+#include "runtime/node/secret_file.hpp"
 #include "runtime/node/without_secrets.hpp"
 
 namespace troupe {
@@ -40,7 +41,7 @@ void add_options(CLI::App& run, settings& options) {
       ->delimiter(',')
       ->default_str(options.nats.front());
   run.add_option("--nats-creds", options.nats_creds, "File with the broker's credentials")
-      ->check(CLI::ExistingFile);
+      ->check(secret_file());
   run.add_option("--nats-ca", options.nats_ca,
                  "PEM file of the authority that signs the broker's certificate")
       ->check(CLI::ExistingFile);
@@ -72,7 +73,7 @@ void add_options(CLI::App& run, settings& options) {
                  "https://DOMAIN/.well-known/jwks.json)");
   run.add_option("--admin-token", options.admin_token,
                  "File with the admin endpoint's tokens: a line each, token or name:token")
-      ->check(CLI::ExistingFile);
+      ->check(secret_file());
   run.add_option("--cors", options.cors,
                  "Origins allowed to call from a browser, separated by commas")
       ->delimiter(',');
@@ -250,14 +251,27 @@ std::optional<std::string> check_and_complete(settings& options) {
     if (auto wrong = check_tokens(options)) return wrong;
   }
   if (!options.otlp.empty() && !is_base_url(options.otlp))
-    return "--otlp: '" + without_secrets(options.otlp) +
-           "' must be http:// or https:// and a host, perhaps a port and a path, like "
-           "http://127.0.0.1:4318";
+    return "--otlp: must be http:// or https:// and a host, perhaps a port and a path, without "
+           "user "
+           "or query, like http://127.0.0.1:4318";
   if (!admin->loopback() && options.admin_token.empty())
     return "--admin-token: " + options.admin +
            " can be reached from other machines; name a file with a token, or use --admin "
            "127.0.0.1:9090";
   return std::nullopt;
+}
+
+/// Names commands and flags alone: what follows a misspelt one may be a secret.
+std::string not_expected(const std::vector<std::string>& rest, const std::string& first) {
+  const bool command = !rest.empty() && rest.front() == first && !first.empty() &&
+                       std::ranges::all_of(first, [](char c) { return c >= 'a' && c <= 'z'; });
+  if (command) return "there is no command '" + first + "'";
+  std::string flags;
+  for (const auto& one : rest) {
+    if (!one.starts_with("-")) continue;
+    flags += (flags.empty() ? "" : ", ") + one.substr(0, one.find('='));
+  }
+  return flags.empty() ? "there are arguments that belong to no flag" : "there is no flag " + flags;
 }
 
 /// One line for a wrong setting of a command. What is quoted may be a URL behind a misspelt flag.
@@ -324,7 +338,7 @@ json settings::to_json() const {
           {"auth", auth},
           {"jwtDomain", jwt_domain},
           {"jwtAudience", jwt_audience},
-          {"jwks", without_secrets(jwks)},
+          {"jwks", without_secrets(jwks.substr(0, jwks.find('?')))},
           {"adminToken", admin_token.string()},
           {"cors", cors},
           {"hosts", hosts},
@@ -397,10 +411,12 @@ parse_settings(const std::vector<std::string>& arguments, const environment& env
   } catch (const CLI::CallForHelp&) {
     return print_and_exit{app.help(), 0};  // Of the command that was asked for.
   } catch (const CLI::ParseError& problem) {
+    const bool unknown = problem.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
     const auto named = std::as_const(app).get_subcommands([&](const CLI::App* one) {
       return !arguments.empty() && one->get_name() == arguments.front();
     });
-    return usage_error(problem.what(), named.empty() ? "run" : arguments.front());
+    return usage_error(unknown ? not_expected(app.remaining(true), arguments.front()) : problem.what(),
+                       named.empty() ? "run" : arguments.front());
   } catch (const std::exception& problem) {  // The library's reader of files is not total.
     return usage_error(std::string("--config: the file cannot be read: ") + problem.what());
   }

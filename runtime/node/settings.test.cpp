@@ -38,6 +38,8 @@ BOOST_AUTO_TEST_CASE(an_error_line_quotes_no_password) {
     for (const std::vector<std::string>& wrong :
          {std::vector<std::string>{"run", "--postgress", url},
           {"run", "--drain", url},
+          {"run", "--admin-tokn", "hush"},
+          {"run", "--admin-token", "hush"},
           {"run", url},
           {url},
           {"run", std::string("--postgress=") + url}}) {

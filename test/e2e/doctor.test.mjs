@@ -120,7 +120,7 @@ test('a stream that would lose events is found by each setting, and left as it i
   const flags = [...free, '--data', join(temporaryDirectory(t), 'data'), ...broker.flags, '--views', 'memory'];
   const right = { name: 'troupe_identity', subjects: ['identity.*', 'identity.command.*'], storage: 'file', discard: 'new', deny_delete: true, deny_purge: true, allow_direct: true };
   const wrong = [
-    [{ storage: 'memory' }, /is kept in memory; it must be in files/],
+    [{ storage: 'memory' }, /is kept in memory, which no edit changes; move it away/],
     [{ retention: 'workqueue' }, /forgets messages that were read; .*'limits'/],
     [{ max_age: 3_600e9 }, /forgets old messages; .*no limit/],
     [{ max_msgs: 1000 }, /forgets old messages; .*no limit/],

@@ -132,8 +132,15 @@ test('an error line never repeats a secret, nor does the doctor', async (t) => {
     node(['--log', 'nats', '--nats-creds', file('broken.creds', `${secret}\n`)]),
     node(['--log', 'nats', '--nats-ca', file('broken.pem', `-----BEGIN CERTIFICATE-----\n${secret}\n-----END CERTIFICATE-----\n`)]),
     ...[`${secret}\n`, `anna:${secret}\n`, `:${secret}-on-call\n`, `anna:${secret}-on-call\nanna ${secret}\n`].map((text, i) => node(['--admin-token', file(`tokens-${i}`, text)])),
+    // A secret where the name of its file belongs.
+    ...[['--admin-token'], ['--nats-creds'], ['--admin-tokn'], ['--admin-tokn='], ['--log', 'nats', '--nats-creds']].map((flags) => (
+      node(flags.at(-1).endsWith('=') ? [flags[0] + secret] : [...flags, `${secret}-on-call`]))),
+    node([], { TROUPE_ADMIN_TOKEN: `${secret}-on-call` }),
+    ...[['inspect', 'cluster'], ['top', '--once'], ['projection', 'pause', 'users']].flatMap((command) => [
+      [[...command, '--admin-token', `${secret}-on-call`], {}], [[...command, '--admin', `http://troupe:${secret}@127.0.0.1:1`], {}]]),
     [['inspect', 'cluster', '--admin', 'http://127.0.0.1:1', '--admin-token', file('tokens', `anna:${secret}-on-call\n`)], {}],
     // A collector's URL has no place for a password.
+    ...[`http://127.0.0.1:1/?key=${secret}`, `${secret}`].map((url) => node(['--otlp', url])),
     node(['--otlp', `http://troupe:${secret}@127.0.0.1:1`]), node([], { TROUPE_OTLP: `http://troupe:${secret}@127.0.0.1:1` }),
   ];
   for (const [[command, ...flags], environment] of [...mistakes]) {

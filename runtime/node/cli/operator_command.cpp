@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "runtime/node/secret_file.hpp"
+
 namespace troupe {
 namespace {
 
@@ -42,8 +44,7 @@ class declaration {
         ->required();
     made.add_option("--http", command_.http, "The node's address for applications")
         ->capture_default_str();
-    made.add_option("--token", command_.token, "File with the bearer token")
-        ->check(CLI::ExistingFile);
+    made.add_option("--token", command_.token, "File with the bearer token")->check(secret_file());
     made.add_option("--command-id", command_.command_id,
                     "Names the command: sent again, it has no second effect (default: a new one)");
     made.add_option("--if-version", command_.if_version,
@@ -105,7 +106,7 @@ class declaration {
   void admin_options(CLI::App& made) {
     made.add_option("--admin", command_.admin, "The node's admin endpoint")->capture_default_str();
     made.add_option("--admin-token", command_.admin_token, "File with its bearer token")
-        ->check(CLI::ExistingFile);
+        ->check(secret_file());
   }
 
   void json_flag(CLI::App& made) {

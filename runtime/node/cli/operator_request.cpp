@@ -5,6 +5,7 @@
 #include "runtime/core/database_url.hpp"
 #include "runtime/core/ids.hpp"
 #include "runtime/node/settings.hpp"
+#include "runtime/node/without_secrets.hpp"
 
 namespace troupe {
 namespace {
@@ -110,7 +111,8 @@ result<client_request> look_into(const operator_command& command, const std::str
 
 result<std::string> node_url(const std::string& text) {
   const auto malformed = [&] {
-    return error{errc::invalid, "'" + text + "' is not an address like http://127.0.0.1:9090"};
+    return error{errc::invalid,
+                 "'" + without_secrets(text) + "' is not an address like http://127.0.0.1:9090"};
   };
   std::string scheme = "http";
   auto rest = text;
