@@ -6,8 +6,10 @@
 namespace troupe::nats {
 namespace {
 
-/// Up to so many versions are followed back: about as long as a consumer takes to make.
-constexpr version_t short_tail = 24;
+/// Up to so many versions are followed back, one after the other, in the time that a consumer takes
+/// to be made: by one server, or by the servers that agree on it.
+constexpr version_t short_tail = 4;
+constexpr version_t short_tail_of_replicas = 24;
 constexpr std::size_t remembered_starts = 10'000;
 
 error lost(const stream_id& stream, version_t before) {
@@ -46,8 +48,9 @@ result<std::vector<recorded_commit>> entity_reader::read(const stream_id& stream
   const auto sequence = last.recorded.position;
   newest_.learn(stream, {version, sequence});
   if (limit == 0 || version < from) return commits();
-  auto read = version - from < short_tail ? follow_back(**in, stream, std::move(last), from, limit)
-                                          : consume(**in, stream, sequence, from, limit);
+  const auto worth_it = (*in)->replicas > 1 ? short_tail_of_replicas : short_tail;
+  auto read = version - from < worth_it ? follow_back(**in, stream, std::move(last), from, limit)
+                                        : consume(**in, stream, sequence, from, limit);
   if (read && !read->empty()) {
     starts_.replace(stream, {read->back().data.last_version(), read->back().position});
   }

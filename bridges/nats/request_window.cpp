@@ -8,6 +8,15 @@ namespace troupe::nats {
 namespace {
 
 constexpr std::size_t max_in_flight = 1024;
+/// The library sends what is in its buffer after a millisecond, which pays where much is sent. So
+/// few requests are sent at once, and a ping behind them.
+constexpr std::size_t sent_at_once = 16;
+
+std::int64_t milliseconds_until(monotonic_time deadline) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+      deadline - std::chrono::steady_clock::now());
+  return std::max<std::int64_t>(left.count(), 1);
+}
 
 }  // namespace
 
@@ -59,6 +68,9 @@ std::vector<answer> request_window::exchange(std::span<const outgoing> requests,
       --in_flight;
     }
   }
+  // Whether the ping is answered does not matter: the requests are, or not.
+  if (in_flight > 0 && requests.size() <= sent_at_once)
+    natsConnection_FlushTimeout(broker_->native(), milliseconds_until(deadline));
   for (; in_flight > 0; --in_flight) {
     if (!receive(answers, first, deadline)) break;
   }
@@ -72,12 +84,10 @@ answer request_window::exchange(const outgoing& request, monotonic_time deadline
 bool request_window::receive(std::vector<answer>& answers, std::uint64_t first,
                              monotonic_time deadline) {
   for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
     natsMsg* received = nullptr;
     // Ends at once when the connection is lost.
-    const auto status = natsSubscription_NextMsg(&received, answers_.get(),
-                                                 std::max<std::int64_t>(left.count(), 1));
+    const auto status =
+        natsSubscription_NextMsg(&received, answers_.get(), milliseconds_until(deadline));
     if (status != NATS_OK) return false;
     message_ptr owned(received);
     const auto subject = subject_of(*owned).substr(inbox_.size() + 1);

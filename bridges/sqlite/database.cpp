@@ -287,7 +287,7 @@ result<database::checkpoint_progress> database::checkpoint(bool restart) {
   if (code != SQLITE_OK && !progress.busy) return failure();
   // SQLite flushes the file when the last frame has been copied, which under load is the restart,
   // with the writer waiting; so it does not get to flush much then.
-  if (!restart && progress.copied > 0) {
+  if (!restart && std::exchange(copied_, progress.copied) != progress.copied) {
     const int flushed = flush(SQLITE_FCNTL_FILE_POINTER);
     if (flushed != SQLITE_OK) return failure_of(flushed, sqlite3_errstr(flushed));
   }

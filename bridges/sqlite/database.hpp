@@ -177,6 +177,7 @@ class database {
   sqlite3* handle_;
   std::string name_;
   bool healthy_ = true;
+  int copied_ = 0;  ///< Frames, by the last checkpoint.
   write_ahead_pace pace_;
   std::unordered_map<std::string, cached, text_hash, std::equal_to<>> cache_;
 };

@@ -120,7 +120,13 @@ result<void> migrator::force(std::optional<std::uint64_t> version) {
 
 result<void> bring_up(migration_target& target, std::span<const migration> migrations,
                       migration_mode mode, const std::string& mend) {
-  const auto now = target.read();
+  auto now = target.read();
+  if (now && now->dirty) {
+    // Another node may be in the middle of a migration, and then it holds the lock.
+    if (auto taken = target.lock(start_patience); !taken) return taken;
+    now = target.read();
+    target.unlock();
+  }
   if (!now) return now.error();
   if (now->dirty) return dirty(*now);
   const std::uint64_t have = now->version.value_or(0);

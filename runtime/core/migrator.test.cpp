@@ -2,7 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -19,6 +21,7 @@ class fake_target final : public migration_target {
   result<void> lock(milliseconds) override {
     if (locked_elsewhere) return error{errc::unavailable, "timeout"};
     locked = true;
+    if (others) state = *std::exchange(others, std::nullopt);
     return {};
   }
   void unlock() override { locked = false; }
@@ -38,6 +41,7 @@ class fake_target final : public migration_target {
   schema_state state;
   bool locked = false;
   bool locked_elsewhere = false;
+  std::optional<schema_state> others;  ///< What another one, who has the lock now, is about to do.
   std::string fails;
   std::vector<std::string> ran;
 };
@@ -150,6 +154,19 @@ BOOST_FIXTURE_TEST_CASE(a_node_brings_up_or_checks, fixture) {
   BOOST_TEST((ahead.error().code == errc::unsupported));
   target.state = {5, true};
   BOOST_TEST(refusal(bring_up(target, steps, migration_mode::apply, "")).starts_with("Dirty"));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_node_waits_for_another_that_is_in_the_middle_of_a_migration, fixture) {
+  for (const auto mode : {migration_mode::apply, migration_mode::check}) {
+    target.state = {2, true};
+    target.others = schema_state{5, false};
+    BOOST_TEST(bring_up(target, steps, mode, "").has_value());
+    BOOST_TEST(!target.locked);
+  }
+  BOOST_TEST(target.ran.empty());
+  target.state = {2, true};
+  target.locked_elsewhere = true;
+  BOOST_TEST(refusal(bring_up(target, steps, migration_mode::apply, "")) == "timeout");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
