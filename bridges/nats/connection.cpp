@@ -14,8 +14,8 @@ constexpr int jitter_milliseconds = 500;
 constexpr int milliseconds_between_pings = 5'000;
 constexpr int pings_unanswered = 2;
 
-/// nats.c 3.4.1 sends no signature of the broker's nonce that begins with a zero byte, as one in 256
-/// does, and the broker then refuses good credentials.
+/// nats.c 3.4.1 sends no signature of the broker's nonce that begins with a zero byte, as one in
+/// 256 does, and the broker then refuses good credentials.
 constexpr int tries_with_credentials = 4;
 
 using options_ptr = std::unique_ptr<natsOptions, destroys<natsOptions_Destroy>>;

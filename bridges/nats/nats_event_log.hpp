@@ -12,7 +12,7 @@ namespace troupe::nats {
 struct log_options {
   std::string cluster = "troupe";  ///< Keeps clusters on one broker apart.
   int replicas = 1;                ///< Of new streams and buckets; 1, 3 or 5.
-  keep_waiting wait = nullptr;             ///< For a broker that is not ready yet.
+  keep_waiting wait = nullptr;     ///< For a broker that is not ready yet.
 };
 
 /// Opens the event log on a broker, once that has proven that compare-and-set can be relied on, and

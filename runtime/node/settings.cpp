@@ -415,8 +415,9 @@ parse_settings(const std::vector<std::string>& arguments, const environment& env
     const auto named = std::as_const(app).get_subcommands([&](const CLI::App* one) {
       return !arguments.empty() && one->get_name() == arguments.front();
     });
-    return usage_error(unknown ? not_expected(app.remaining(true), arguments.front()) : problem.what(),
-                       named.empty() ? "run" : arguments.front());
+    return usage_error(
+        unknown ? not_expected(app.remaining(true), arguments.front()) : problem.what(),
+        named.empty() ? "run" : arguments.front());
   } catch (const std::exception& problem) {  // The library's reader of files is not total.
     return usage_error(std::string("--config: the file cannot be read: ") + problem.what());
   }

@@ -320,7 +320,8 @@ BOOST_FIXTURE_TEST_CASE(a_view_with_more_rows_than_fit_is_verified_in_parts, dir
     verified_counts counts;
     verify_view(
         *log, {kernel, *store, views}, max_rows,
-        [&](const finding& one) { found.push_back(one.what); }, counts, [](position_t, position_t) {});
+        [&](const finding& one) { found.push_back(one.what); }, counts,
+        [](position_t, position_t) {});
     std::ranges::sort(found);
     BOOST_TEST(
         (found ==
