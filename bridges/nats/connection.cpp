@@ -126,7 +126,9 @@ error failure_of(natsStatus status, const std::string& doing) {
   std::string text = doing + ": " + natsStatus_GetText(status);
   if (last == status && detail != nullptr && *detail != '\0')
     text += std::string(" (") + detail + ')';
-  return {away ? errc::unavailable : errc::internal, std::move(text)};
+  // Where nodes make one stream in the same moment, the broker may tell one that it cannot.
+  const bool met_another = text.find("error creating store for stream") != std::string::npos;
+  return {away || met_another ? errc::unavailable : errc::internal, std::move(text)};
 }
 
 result<std::shared_ptr<connection>> connection::open(const connection_options& options) {
