@@ -1,6 +1,8 @@
 #include "bridges/nats/connection.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 namespace troupe::nats {
@@ -113,6 +115,19 @@ error not_connected(const connection_options& options, natsStatus status) {
   }
 }
 
+/// What a broker says that passes by itself: servers of a cluster look for each other or for a
+/// leader, or another node makes the same stream in this moment. The library gives these words
+/// everywhere, the code only in some places; they are the server's own fixed texts of 10004, 10005,
+/// 10008, 10009, 10077, 10118 and 10119.
+bool passes(std::string_view detail) {
+  constexpr auto passing = std::to_array<std::string_view>(
+      {"incomplete results", "no suitable peers for placement",
+       "JetStream system temporarily unavailable", "JetStream cluster can not handle request",
+       "error creating store for stream", "stream is offline", "consumer is offline"});
+  return std::ranges::any_of(
+      passing, [&](std::string_view one) { return detail.find(one) != std::string_view::npos; });
+}
+
 }  // namespace
 
 error failure_of(natsStatus status, const std::string& doing) {
@@ -122,13 +137,11 @@ error failure_of(natsStatus status, const std::string& doing) {
                     status == NATS_STALE_CONNECTION || status == NATS_INSUFFICIENT_BUFFER ||
                     status == NATS_NOT_YET_CONNECTED;
   natsStatus last = NATS_OK;
-  const char* detail = nats_GetLastError(&last);
+  const char* said = nats_GetLastError(&last);
+  const std::string_view detail = last == status && said != nullptr ? said : "";
   std::string text = doing + ": " + natsStatus_GetText(status);
-  if (last == status && detail != nullptr && *detail != '\0')
-    text += std::string(" (") + detail + ')';
-  // Where nodes make one stream in the same moment, the broker may tell one that it cannot.
-  const bool met_another = text.find("error creating store for stream") != std::string::npos;
-  return {away || met_another ? errc::unavailable : errc::internal, std::move(text)};
+  if (!detail.empty()) text.append(" (").append(detail).append(")");
+  return {away || passes(detail) ? errc::unavailable : errc::internal, std::move(text)};
 }
 
 result<std::shared_ptr<connection>> connection::open(const connection_options& options) {

@@ -21,20 +21,23 @@ export function makeLinks(scope) {
   return process.env[inNamespace] ? new Packets() : new Proxies(scope);
 }
 
+/**
+ * Brokers tell each other of addresses; only those of the lines may be used. A broker that is there already could have such a
+ * connection, which would then fall silent.
+ */
+function forbidShortcuts(ports) {
+  for (const { route } of ports) {
+    execFileSync('iptables', ['-w', '-A', 'INPUT', '-p', 'tcp', '-d', '127.0.0.1', '--dport', String(route), '-j', 'REJECT', '--reject-with', 'tcp-reset']);
+  }
+}
+
 /** Lines as addresses whose packets can be dropped. */
 class Packets {
   constructor() {
     execFileSync('ip', ['link', 'set', 'lo', 'up']);
     this.description = 'packets are dropped in a network namespace';
-    this.brokers = { host: '0.0.0.0', routeHost: (i, j) => `127.0.2.${10 * i + j + 1}`, clusterLines: ['no_advertise: true'] };
+    this.brokers = { host: '0.0.0.0', routeHost: (i, j) => `127.0.2.${10 * i + j + 1}`, clusterLines: ['no_advertise: true'], guard: forbidShortcuts };
     this.dropped = new Set();
-  }
-
-  /** Brokers tell each other of addresses; only those of the lines may be used. */
-  guard({ ports }) {
-    for (const { route } of ports) {
-      execFileSync('iptables', ['-w', '-A', 'INPUT', '-p', 'tcp', '-d', '127.0.0.1', '--dport', String(route), '-j', 'REJECT']);
-    }
   }
 
   /** The URLs under which a node reaches the brokers. */
@@ -67,8 +70,6 @@ class Proxies {
     this.lines = new Map();
     scope.after(() => this.lines.forEach((proxies) => proxies.forEach((proxy) => proxy.close())));
   }
-
-  guard() {}
 
   async urls(node, { brokers }) {
     if (!this.lines.has(node)) this.lines.set(node, await Promise.all(brokers.map(({ port }) => new Proxy(port).listen())));

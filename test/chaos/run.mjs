@@ -34,6 +34,8 @@ function countBy(list, nameOf) {
   return Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, count]) => `${name} ${count}`).join(', ');
 }
 
+const outcomes = (operations) => `${operations.length}: ${countBy(operations, ({ kind, outcome, code }) => `${kind}/${outcome}${code ? `/${code}` : ''}`)}`;
+
 /** Every fault once in an order that the seed says, again and again until there were enough operations. */
 async function inflict({ cluster, load, random, seconds, faults, operations }) {
   const strikes = [];
@@ -61,6 +63,18 @@ function longestPause({ start, end }, operations) {
 function firstForOwned({ owned, start }, operations) {
   const accepted = operations.filter(({ outcome, invoke, kind, entity }) => kind === 'command' && outcome === 'ok' && invoke > start && owned(entity));
   return (Math.min(...accepted.map(({ complete }) => complete)) - start) / 1000;
+}
+
+/** What clients saw last and what the nodes and the broker say of themselves: for a run that was broken off. */
+async function tellState(cluster, { operations }) {
+  console.log(`operations  ${outcomes(operations)}`);
+  const told = operations.filter(({ detail, lost }) => detail ?? lost).slice(-3);
+  for (const { node, code, detail, lost } of told) console.log(`  ${node}: ${lost ?? `${code}: ${detail}`}`);
+  console.log(`  the stream's leader: ${await cluster.leader()}`);
+  for (const { name, node } of cluster.members) {
+    const answer = await node?.get('/readyz?verbose').catch((why) => ({ text: why.message }));
+    console.log(`  ${name}: ${answer?.text}`);
+  }
 }
 
 /** What every node and the broker say of the log, and what every node shows of the view. */
@@ -96,7 +110,7 @@ async function run(scope, seed, directory) {
     const { log, views } = await collect(cluster, violations);
     say(`${log.length} events are in the log; judging`);
     violations.push(...check({ operations, log, views }, identity).violations);
-    console.log(`operations  ${operations.length}: ${countBy(operations, ({ kind, outcome, code }) => `${kind}/${outcome}${code ? `/${code}` : ''}`)}`);
+    console.log(`operations  ${outcomes(operations)}`);
     const failedStarts = cluster.members.reduce((sum, one) => sum + one.failedStarts, 0);
     if (failedStarts > 0) console.log(`starts      ${failedStarts} ended at once because the broker did not answer, and were tried again`);
     console.log(`faults      ${strikes.length}: ${countBy(strikes, ({ name }) => name)}`);
@@ -107,7 +121,10 @@ async function run(scope, seed, directory) {
     }
     if (violations.length > 0) await history.save(join(directory, 'history.jsonl'), { operations, log, views });
   } catch (why) {
-    if (load) await history.save(join(directory, 'history.jsonl'), { operations: load.operations, log: [], views: [] });
+    if (load) {
+      await history.save(join(directory, 'history.jsonl'), { operations: load.operations, log: [], views: [] });
+      await tellState(cluster, load);
+    }
     throw why;
   } finally {
     if (load) load.done = true;

@@ -16,11 +16,13 @@
 
 namespace troupe::contract {
 
-/// A nats-server with JetStream on a free port and a store of its own. It ends with this object,
-/// and with the test's process however that ends.
+/// A nats-server on a free port, with JetStream and a store of its own or without. It ends with
+/// this object, and with the test's process however that ends.
 class nats_server {
  public:
-  nats_server() { start(); }
+  enum class keeps { streams, nothing };
+
+  explicit nats_server(keeps what = keeps::streams) : keeps_(what) { start(); }
   nats_server(const nats_server&) = delete;
   nats_server& operator=(const nats_server&) = delete;
   ~nats_server() { kill(); }
@@ -38,11 +40,12 @@ class nats_server {
   /// Starts it again after `kill`, on the same port and the same store.
   void start() {
     const auto config = directory_ / "nats.conf";
+    const auto store = "jetstream { store_dir: \"" + (directory_ / "store").string() +
+                       "\", sync_interval: always }\n";
     std::ofstream(config) << "listen: \"127.0.0.1:" << (port_ == 0 ? -1 : port_) << "\"\n"
                           << "max_payload: 2MB\n"
                           << "ports_file_dir: \"" << directory_.path().string() << "\"\n"
-                          << "jetstream { store_dir: \"" << (directory_ / "store").string()
-                          << "\", sync_interval: always }\n";
+                          << (keeps_ == keeps::streams ? store : "");
     child_ = ::fork();
     if (child_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -79,6 +82,7 @@ class nats_server {
     }
   }
 
+  const keeps keeps_;
   temporary_directory directory_;
   int port_ = 0;
   pid_t child_ = -1;

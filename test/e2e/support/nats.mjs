@@ -10,7 +10,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
-import { afterwards, patience, temporaryDirectory, until } from './node.mjs';
+import { afterwards, insist, patience, temporaryDirectory, until } from './node.mjs';
 
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
@@ -77,11 +77,12 @@ const freePort = () => new Promise((resolve) => {
 
 /**
  * Starts three servers that form one cluster and waits until they keep streams together. `routeHost(i, j)` is the address
- * under which server i reaches server j.
+ * under which server i reaches server j; `guard` is called with the ports before the first server starts.
  */
-export async function startCluster(t, { routeHost = () => '127.0.0.1', clusterLines = [], ...options } = {}) {
+export async function startCluster(t, { routeHost = () => '127.0.0.1', guard = () => {}, clusterLines = [], ...options } = {}) {
   const ports = [];
   for (let i = 0; i < 3; ++i) ports.push({ client: await freePort(), route: await freePort() });
+  guard(ports);
   const routes = (i) => ports.map(({ route }, j) => `"nats://${routeHost(i, j)}:${route}"`).join(', ');
   const listen = (route) => `listen: "${options.host ?? '127.0.0.1'}:${route}"`;
   const brokers = ports.map(({ client, route }, i) => new Broker(temporaryDirectory(t), {
@@ -113,21 +114,10 @@ export async function startCluster(t, { routeHost = () => '127.0.0.1', clusterLi
 /** Waits until the servers of a cluster keep a stream together. */
 async function keepsStreams(t, cluster) {
   let manager;
-  let last;
-  try {
-    await until('the cluster to keep a stream', async () => {
-      try {
-        manager ??= (await connectTo(t, cluster, {}, { timeout: 1_000 })).manager;
-        await manager.streams.add({ name: 'warm', subjects: ['warm'], num_replicas: 3, storage: 'memory' });
-        return true;
-      } catch (why) {
-        last = why;
-        return false;
-      }
-    }, patience / 2);
-  } catch (why) {
-    throw new Error(`${why.message}: ${last?.message}`);
-  }
+  await insist('the cluster to keep a stream', async () => {
+    manager ??= (await connectTo(t, cluster, {}, { timeout: 1_000 })).manager;
+    await manager.streams.add({ name: 'warm', subjects: ['warm'], num_replicas: 3, storage: 'memory' });
+  }, patience / 2);
 }
 
 /** A client of the broker or cluster, closed after the test. */

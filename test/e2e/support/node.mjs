@@ -203,6 +203,24 @@ export async function until(what, check, milliseconds = patience) {
   }
 }
 
+/** Does it again until it does not throw, and returns what it returned; in the end tells why not. */
+export async function insist(what, attempt, milliseconds = patience) {
+  let last;
+  try {
+    const { value } = await until(what, async () => {
+      try {
+        return { value: await attempt() };
+      } catch (why) {
+        last = why;
+        return undefined;
+      }
+    }, milliseconds);
+    return value;
+  } catch (why) {
+    throw new Error(`${why.message}: ${last?.message}`);
+  }
+}
+
 async function within(promise, what, launched) {
   let timer;
   const late = new Promise((_, reject) => {
