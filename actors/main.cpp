@@ -21,6 +21,7 @@
 #include "bridges/sqlite/sqlite_event_log.hpp"
 #include "bridges/sqlite/sqlite_migrations.hpp"
 #include "bridges/sqlite/sqlite_view_store.hpp"
+#include "runtime/node/audit_trail.hpp"
 #include "runtime/node/database_places.hpp"
 #include "runtime/node/node.hpp"
 #include "runtime/testkit/memory_event_log.hpp"
@@ -197,7 +198,7 @@ constexpr std::size_t room_for_metadata = 64 * 1024;
 std::vector<troupe::diagnosis> examine_log(const settings& options) {
   if (options.log == "sqlite") return troupe::sqlite::examine_directory(options.data);
   if (options.log != "nats") return {};
-  std::vector<std::string> categories;
+  std::vector<std::string> categories{troupe::audit_trail::category};
   const auto feature = identity::feature();
   for (const auto& aggregate : feature.aggregates())
     categories.push_back(aggregate.kernel->category());

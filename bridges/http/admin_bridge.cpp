@@ -9,19 +9,23 @@
 namespace troupe::http {
 namespace {
 
-/// Who changed what, and what came of it: "anna (127.0.0.1) POST /admin/projections/users/pause:
-/// 200". Where there are no tokens, whoever can reach the address is "anybody".
+/// Whether a request asks only: by its method, or because it says what would be if.
+bool changes_nothing(const request& received) {
+  return received.head.method == "GET" || received.head.method == "HEAD" ||
+         received.where.segments.back() == "what-if";
+}
+
+/// Where there are no tokens, whoever can reach the address is "anybody".
 void tell_of_change(node_model& model, bool tokens, const request& received, const visitor* let_in,
                     const reply& answered) {
-  if (received.head.method == "GET" || received.head.method == "HEAD") return;
+  if (changes_nothing(received)) return;
   const std::string who = let_in == nullptr ? "nobody"
                           : let_in->who     ? let_in->who->subject
                           : tokens          ? "nobody"
                                             : "anybody";
-  model.audit(who + " (" + received.peer->peer_address() + ") " +
-                  std::string(received.head.method) + ' ' + std::string(received.head.target) +
-                  ": " + std::to_string(answered.status),
-              received.trace.trace_id);
+  model.audit({who, received.peer->peer_address(), std::string(received.head.method),
+               std::string(received.head.target), answered.status, received.trace.trace_id},
+              let_in != nullptr);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "runtime/core/notifier.hpp"
+#include "runtime/node/audit_trail.hpp"
 #include "runtime/node/model.hpp"
 
 namespace troupe::http {
@@ -326,9 +327,10 @@ class fake_node : public node_model {
     if (level != "debug") return error{errc::invalid, "'" + level + "' is no level"};
     return note("log level " + level);
   }
-  void audit(const std::string& what, const std::string& trace_id) override {
+  void audit(const admin_change& change, bool let_in) override {
     const std::lock_guard lock(audit_mutex_);
-    audited_.push_back(what + ", trace " + trace_id);
+    audited_.push_back(to_line(change) + ", trace " + change.trace_id +
+                       (let_in ? "" : ", not let in"));
   }
   std::vector<std::string> audited() {
     const std::lock_guard lock(audit_mutex_);

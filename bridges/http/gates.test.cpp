@@ -120,6 +120,7 @@ BOOST_AUTO_TEST_CASE(on_loopback_only_changes_need_a_token) {
 BOOST_AUTO_TEST_CASE(every_change_is_told_with_who_what_and_what_came_of_it) {
   guarded_node guarded;
   ask(guarded.admin->port(), "GET", "/admin/actors", anna);
+  ask(guarded.admin->port(), "POST", "/admin/entities/accounts/1/what-if", anna);
   ask(guarded.admin->port(), "POST", "/admin/projections/users/pause", anna);
   ask(guarded.admin->port(), "POST", "/admin/projections/nobody/pause", anna);
   ask(guarded.admin->port(), "POST", "/admin/projections/users/pause", bearer("guess"));
@@ -128,6 +129,8 @@ BOOST_AUTO_TEST_CASE(every_change_is_told_with_who_what_and_what_came_of_it) {
   BOOST_TEST(told[0].starts_with("anna (127.0.0.1) POST /admin/projections/users/pause: 200"));
   BOOST_TEST(told[1].starts_with("anna (127.0.0.1) POST /admin/projections/nobody/pause: 404"));
   BOOST_TEST(told[2].starts_with("nobody (127.0.0.1) POST /admin/projections/users/pause: 401"));
+  BOOST_TEST(told[1].ends_with("not let in") == false);
+  BOOST_TEST(told[2].ends_with("not let in"));
   BOOST_TEST((guarded.node.changes == std::vector<std::string>{"pause users"}));
 }
 

@@ -52,24 +52,27 @@ diagnosis examine_jetstream(const connection& broker) {
              "start the broker with -js, or enable JetStream for this account");
 }
 
+std::string replicas_text(int count) {
+  return std::to_string(count) + (count == 1 ? " replica" : " replicas");
+}
+
 diagnosis examine_stream(streams& all, const std::string& category, int replicas) {
   const auto about = "stream of " + category;
   auto found = all.find(category);
   if (!found) {
-    return ill(
-        about, found.error().message,
-        found.error().code == errc::invalid ? "see the message" : "look at the broker's log");
+    return ill(about, found.error().message,
+               found.error().code == errc::invalid ? "mend the stream as it says there"
+                                                   : "look at the broker's log");
   }
   if (!*found) return well(about, "is not there yet; a node makes it");
   if ((*found)->replicas < replicas) {
     return doubtful(
         about,
-        "has " + std::to_string((*found)->replicas) + " replicas, --replicas is " +
+        "has " + replicas_text((*found)->replicas) + " where --replicas wants " +
             std::to_string(replicas),
         "nats stream edit " + (*found)->name + " --replicas " + std::to_string(replicas));
   }
-  return well(about, "is set up as it must be, with " + std::to_string((*found)->replicas) +
-                         ((*found)->replicas == 1 ? " replica" : " replicas"));
+  return well(about, "is set up as it must be, with " + replicas_text((*found)->replicas));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "runtime/node/commit_reader.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace troupe {
@@ -47,6 +49,20 @@ result<std::optional<recorded_commit>> commit_reader::next() {
   position_ = found.position;
   ++taken_;
   return std::optional(std::move(found));
+}
+
+result<std::vector<recorded_event>> read_events(event_log& log, const std::string& category,
+                                                position_t from, std::size_t limit) {
+  auto commits = log.read_category(category, from, limit);
+  if (!commits) return std::move(commits).error();
+  std::vector<recorded_event> events;
+  for (const auto& commit : *commits) {
+    if (!events.empty() && events.size() + commit.data.event_count > limit) break;
+    auto decoded = decode(commit);
+    if (!decoded) return std::move(decoded).error();
+    std::ranges::move(*decoded, std::back_inserter(events));
+  }
+  return events;
 }
 
 }  // namespace troupe

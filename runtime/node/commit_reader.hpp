@@ -35,4 +35,8 @@ class commit_reader {
   bool at_end_ = false;
 };
 
+/// Events of a category from a position on: whole commits, together about `limit` events at most.
+result<std::vector<recorded_event>> read_events(event_log& log, const std::string& category,
+                                                position_t from, std::size_t limit);
+
 }  // namespace troupe

@@ -68,7 +68,10 @@ class copy_run {
     auto target = open("--to", asked_.to, log_use::write);
     if (!target) return fail(refused, target.error().message);
     for (const auto& category : target->categories) {
-      if (!std::ranges::binary_search(source->categories, category)) {
+      if (std::ranges::binary_search(source->categories, category)) continue;
+      const auto head = target->log->head(category);
+      if (!head) return fail(refused, head.error().message);
+      if (*head > 0) {
         return fail(refused, "the target holds category '" + category +
                                  "', which the source has not; choose an empty target");
       }

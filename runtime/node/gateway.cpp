@@ -7,6 +7,7 @@
 
 #include "runtime/core/ids.hpp"
 #include "runtime/host/known_commands.hpp"
+#include "runtime/node/commit_reader.hpp"
 #include "runtime/node/limits.hpp"
 
 namespace troupe {
@@ -15,6 +16,10 @@ namespace {
 const std::string unknown_category = "unknown";
 
 }  // namespace
+
+error no_category(const std::string& category) {
+  return {errc::not_found, "there is no category '" + category + "'"};
+}
 
 gateway::tally::tally(metric_registry& metrics, std::string of_category)
     : category(std::move(of_category)),
@@ -353,24 +358,14 @@ result<std::unique_ptr<watch>> gateway::watch_view(const std::string& name,
 
 result<std::unique_ptr<watch>> gateway::watch_events(const std::string& category,
                                                      std::function<void()> changed) {
+  if (!aggregates_.contains(category)) return no_category(category);
   return engine_.watch_category(category, std::move(changed));
 }
 
 result<std::vector<recorded_event>> gateway::events(const std::string& category, position_t from,
                                                     std::size_t limit) {
-  if (!aggregates_.contains(category))
-    return error{errc::not_found, "there is no category '" + category + "'"};
-  auto commits = log_.read_category(category, from, limit);
-  if (!commits) return std::move(commits).error();
-  std::vector<recorded_event> events;
-  for (const auto& commit : *commits) {
-    // Whole commits only, but no more than about the limit in all.
-    if (!events.empty() && events.size() + commit.data.event_count > limit) break;
-    auto decoded = decode(commit);
-    if (!decoded) return std::move(decoded).error();
-    std::ranges::move(*decoded, std::back_inserter(events));
-  }
-  return events;
+  if (!aggregates_.contains(category)) return no_category(category);
+  return read_events(log_, category, from, limit);
 }
 
 const aggregate_kernel* gateway::aggregate_of(const std::string& category) const {

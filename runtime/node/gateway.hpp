@@ -19,6 +19,9 @@
 
 namespace troupe {
 
+/// Of a category that no feature has.
+error no_category(const std::string& category);
+
 /// The way in: checks commands against their schemas, finds their entities and hands them to the
 /// engine; answers queries from the views and the log.
 ///

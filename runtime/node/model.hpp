@@ -31,6 +31,16 @@ struct actor_filter {
   std::size_t limit = 100;  ///< 1 to 1,000.
 };
 
+/// What somebody changed, or tried to, through the admin endpoint, and what came of it.
+struct admin_change {
+  std::string who;     ///< The token's name; "anybody" where none is needed, "nobody" if refused.
+  std::string from;    ///< The address of their end of the connection.
+  std::string method;  ///< Of HTTP.
+  std::string target;  ///< Path and query.
+  int status = 0;      ///< The answer's.
+  std::string trace_id;
+};
+
 /// What a node shows of itself to its HTTP and admin bridges. Thread-safe. Calls may block on the
 /// log, on a database, or up to a second on an actor that is busy. JSON answers have the shapes of
 /// the public interface; errors are `not_found`, `invalid`, `unavailable`, `corrupt`.
@@ -94,9 +104,9 @@ class node_model {
   /// `invalid` for another one.
   virtual result<void> set_log_level(const std::string& level) = 0;
 
-  /// Keeps for good what somebody has changed, or tried to, and who it was: a line of text without
-  /// secrets, and the trace of their request ("": none). Does not block.
-  virtual void audit(const std::string& what, const std::string& trace_id) = 0;
+  /// Tells the log what somebody has changed, or tried to; what somebody who was let in has done is
+  /// also kept for good. Does not block.
+  virtual void audit(const admin_change& change, bool let_in) = 0;
 
   /// The nodes that this one knows, itself first, and who owns which shard.
   virtual json cluster() = 0;

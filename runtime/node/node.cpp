@@ -155,7 +155,7 @@ int node::run() {
   }
   const command_output terminal{std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1};
   if (const auto* check = std::get_if<check_command>(&parsed)) {
-    return run_check(*check, features_, check_, terminal, system_clock());
+    return run_check(*check, audit_trail::beside(features_), check_, terminal, system_clock());
   }
   if (const auto* copy = std::get_if<copy_command>(&parsed)) {
     std::signal(SIGPIPE, SIG_IGN);
@@ -245,9 +245,13 @@ int node::serve(const settings& options) {
   }
   if (auto peers = running.cluster_bridge()) bridges.push_back(std::move(peers));
   running.set_bridges(bridges);
-  running.set_audit([&told](const std::string& what, const std::string& trace_id) {
-    told.info("audit: " + what, {"", trace_id});
-  });
+  running.set_audit(
+      [&told](const std::string& what, const std::string& trace_id) {
+        told.info("audit: " + what, {"", trace_id});
+      },
+      [&told](const std::string& what, const std::string& trace_id) {
+        told.warn("audit: " + what, {"", trace_id});
+      });
   running.set_log_leveler([&told](const std::string& level) { told.set_level(level); });
   if (auto started = actors.start_bridges(bridges); !started)
     return refuse(started.error().message);

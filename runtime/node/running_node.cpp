@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/host/loaded_entity.hpp"
+#include "runtime/node/commit_reader.hpp"
 #include "runtime/node/limits.hpp"
 #include "runtime/node/span_metrics.hpp"
 #include "runtime/node/trace.hpp"
@@ -18,10 +19,6 @@ namespace {
 constexpr std::size_t max_counted_commits = 1'000;
 /// Dead letters that one scrape looks at.
 constexpr std::size_t max_counted_letters = 1'000;
-
-error no_category(const std::string& category) {
-  return {errc::not_found, "there is no category '" + category + "'"};
-}
 
 json items_of(const std::vector<recorded_event>& events) {
   json items = json::array();
@@ -74,24 +71,50 @@ result<std::unique_ptr<running_node>> running_node::make(settings options,
   }
   made->projections_ = *projections;
   made->engine_ =
-      std::make_unique<host::engine>(tuned, features, *projections, *made->log_, made->clock_);
+      std::make_unique<host::engine>(tuned, made->hosted_, *projections, *made->log_, made->clock_);
   auto way_in = gateway::make(features, *projections, *made->log_, *made->engine_, made->clock_,
                               made->metrics_, set.max_in_flight);
   if (!way_in) return std::move(way_in).error();
   made->gateway_ = std::move(*way_in);
+  if (made->gateway_->aggregate_of(audit_trail::category) != nullptr) {
+    return error{errc::invalid, std::string("the category '") + audit_trail::category +
+                                    "' is the node's own; rename the feature's"};
+  }
+  made->audit_trail_ =
+      std::make_unique<audit_trail>(set.node, *made->engine_, made->clock_, made->ids_);
   if (made->forwarder_) {
     made->forwarder_->accept([to = made->gateway_.get()](command_request one, completion done) {
       to->submit_here(std::move(one), std::move(done));
     });
   }
-  std::vector<std::string> categories;
-  for (const auto& one : features) {
-    for (const auto& aggregate : one.aggregates())
-      categories.push_back(aggregate.kernel->category());
-  }
-  if (auto ready = made->log_->prepare(categories); !ready) return ready.error();
+  if (auto ready = made->log_->prepare(made->categories()); !ready) return ready.error();
   made->register_gauges();
   return made;
+}
+
+std::vector<std::string> running_node::categories() const {
+  std::vector<std::string> names;
+  for (const auto& one : hosted_) {
+    for (const auto& aggregate : one.aggregates()) names.push_back(aggregate.kernel->category());
+  }
+  return names;
+}
+
+const aggregate_kernel* running_node::aggregate_of(const std::string& category) const {
+  for (const auto& one : hosted_) {
+    for (const auto& aggregate : one.aggregates()) {
+      if (aggregate.kernel->category() == category) return aggregate.kernel.get();
+    }
+  }
+  return nullptr;
+}
+
+void running_node::audit(const admin_change& change, bool let_in) {
+  audit_(to_line(change), change.trace_id);
+  if (!let_in) return;  // Whoever guesses tokens must not fill the log's disk.
+  audit_trail_->keep(change, [this, change](const std::string& why) {
+    audit_lost_("not kept in the log: " + to_line(change) + ": " + why, change.trace_id);
+  });
 }
 
 running_node::~running_node() {
@@ -308,7 +331,7 @@ result<json> running_node::actor(const std::string& path) {
 }
 
 result<json> running_node::entity(const stream_id& stream, std::optional<version_t> version) {
-  const auto* kernel = gateway_->aggregate_of(stream.category);
+  const auto* kernel = aggregate_of(stream.category);
   if (kernel == nullptr) return no_category(stream.category);
   const auto snapshots =
       options_.snapshot_every == 0 ? host::use_snapshots::no : host::use_snapshots::yes;
@@ -332,12 +355,7 @@ result<json> running_node::what_if(command_request command, std::optional<versio
 }
 
 result<json> running_node::trace(const std::string& id) {
-  std::vector<std::string> categories;
-  for (const auto& one : features_) {
-    for (const auto& aggregate : one.aggregates())
-      categories.push_back(aggregate.kernel->category());
-  }
-  return find_trace(*log_, categories, projections_, id);
+  return find_trace(*log_, categories(), projections_, id);
 }
 
 result<json> running_node::stream(const stream_id& stream, version_t from, std::size_t limit) {
@@ -357,7 +375,8 @@ result<json> running_node::stream(const stream_id& stream, version_t from, std::
 }
 
 result<json> running_node::log(const std::string& category, position_t from, std::size_t limit) {
-  auto events = gateway_->events(category, from, limit);
+  if (aggregate_of(category) == nullptr) return no_category(category);
+  auto events = read_events(*log_, category, from, limit);
   if (!events) return std::move(events).error();
   const auto next = events->empty() ? from : events->back().position + 1;
   const auto head = log_->head(category);
@@ -429,13 +448,15 @@ json running_node::config() {
 json running_node::info() {
   json names = json::array();
   json categories = json::array();
-  for (const auto& one : features_) {
-    names.push_back(one.name());
+  for (const auto& one : features_) names.push_back(one.name());
+  for (const auto& one : hosted_) {
     for (const auto& aggregate : one.aggregates()) {
       const auto& kernel = *aggregate.kernel;
       categories.push_back({{"name", kernel.category()},
                             {"feature", one.name()},
-                            {"commands", kernel.command_types()},
+                            {"commands", gateway_->aggregate_of(kernel.category()) == nullptr
+                                             ? std::vector<std::string>()
+                                             : kernel.command_types()},
                             {"events", kernel.event_types()}});
     }
   }

@@ -16,6 +16,7 @@
 #include "runtime/core/view_store.hpp"
 #include "runtime/host/engine.hpp"
 #include "runtime/node/admin_line.hpp"
+#include "runtime/node/audit_trail.hpp"
 #include "runtime/node/cluster.hpp"
 #include "runtime/node/forwarder.hpp"
 #include "runtime/node/gateway.hpp"
@@ -46,9 +47,12 @@ class running_node final : public node_model {
   [[nodiscard]] std::shared_ptr<bridge> cluster_bridge() const { return cluster_; }
   /// What the bridges have parked shows among the dead letters.
   void set_bridges(std::vector<std::shared_ptr<bridge>> bridges) { bridges_ = std::move(bridges); }
-  /// Told of what people change for good through the admin endpoint; any thread.
-  void set_audit(std::function<void(const std::string& what, const std::string& trace_id)> audit) {
+  using audit_observer = std::function<void(const std::string& what, const std::string& trace_id)>;
+  /// `audit` is told of what people change through the admin endpoint, and of what came of it;
+  /// `lost` of what could not be kept for good. Any thread.
+  void set_audit(audit_observer audit, audit_observer lost) {
     audit_ = std::move(audit);
+    audit_lost_ = std::move(lost);
   }
   /// Readiness is off from now on, and peers take over.
   void set_draining();
@@ -92,9 +96,7 @@ class running_node final : public node_model {
   [[nodiscard]] node_peers* peers() override { return admin_line_.get(); }
   [[nodiscard]] const placement* where() const override { return cluster_.get(); }
   result<void> set_log_level(const std::string& level) override;
-  void audit(const std::string& what, const std::string& trace_id) override {
-    audit_(what, trace_id);
-  }
+  void audit(const admin_change& change, bool let_in) override;
   json cluster() override;
   json info() override;
   json config() override;
@@ -112,6 +114,9 @@ class running_node final : public node_model {
   void join(std::shared_ptr<message_bus> bus);
   [[nodiscard]] json addresses() const;
   [[nodiscard]] double seconds_since(timestamp then) const;
+  /// The categories in the log: those of the features, and the node's own.
+  [[nodiscard]] std::vector<std::string> categories() const;
+  [[nodiscard]] const aggregate_kernel* aggregate_of(const std::string& category) const;
   [[nodiscard]] json describe(const host::actor_info& one) const;
   /// The node whose databases the views are in; null when nodes share them.
   [[nodiscard]] json keeper() const;
@@ -120,6 +125,7 @@ class running_node final : public node_model {
 
   const settings options_;
   const std::vector<feature>& features_;
+  const std::vector<feature> hosted_ = audit_trail::beside(features_);  ///< What the engine runs.
   system_clock clock_;
   uuid_source ids_{clock_};
   const timestamp begun_ = clock_.now();
@@ -131,14 +137,15 @@ class running_node final : public node_model {
   std::vector<host::bound_projection> projections_;
   std::unique_ptr<host::engine> engine_;
   std::unique_ptr<gateway> gateway_;
+  std::unique_ptr<audit_trail> audit_trail_;
   // The bus goes first: what is still open is settled then.
   std::unique_ptr<forwarder> forwarder_;
   std::unique_ptr<admin_line> admin_line_;
   std::shared_ptr<troupe::cluster> cluster_;
   std::shared_ptr<message_bus> bus_;
   std::vector<std::shared_ptr<bridge>> bridges_;
-  std::function<void(const std::string& what, const std::string& trace_id)> audit_ =
-      [](const std::string&, const std::string&) {};
+  audit_observer audit_ = [](const std::string&, const std::string&) {};
+  audit_observer audit_lost_ = audit_;
   std::function<void(const std::string& level)> change_log_level_ = [](const std::string&) {};
   std::mutex log_level_mutex_;
   std::string log_level_ = options_.log_level;

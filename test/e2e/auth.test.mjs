@@ -290,10 +290,12 @@ test('a stream ends with the token that opened it', async (t) => {
   assert.ok(ended >= exp * 1000, 'not before');
 });
 
-test('the admin token guards every change, and the log tells whose it was', async (t) => {
-  const file = join(temporaryDirectory(t), 'tokens');
+test('the admin token guards every change, and the logs tell whose it was', async (t) => {
+  const directory = temporaryDirectory(t);
+  const file = join(directory, 'tokens');
   writeFileSync(file, '# the people on call\nanna:correct-horse-battery-staple\n0123456789abcdef0123456789abcdef\n');
-  const node = await startNode(t, { flags: ['--admin-token', file] });
+  const place = { data: directory, flags: ['--admin-token', file, '--node', 'one.example'] };
+  const node = await startNode(t, place);
   const changes = (await routesOf(node, 'admin')).filter((route) => !route.startsWith('GET '));
   assert.ok(changes.length >= 7);
   for (const route of changes) {
@@ -314,6 +316,22 @@ test('the admin token guards every change, and the log tells whose it was', asyn
   assert.match(node.stderr, /audit: nobody .*POST \/admin\/projections\/users\/pause.* 401/);
   assert.doesNotMatch(node.stderr + node.stdout, /correct-horse|0123456789abcdef/);
   assert.doesNotMatch((await node.get('/admin/config')).text, /correct-horse|0123456789abcdef/);
+
+  // Also as events, which outlive the node; only of those who were let in.
+  const kept = () => node.get('/admin/log/audit').then((answer) => ok(answer).items);
+  await until('the changes to be in the log', async () => (await kept()).length >= 4);
+  for (const path of ['/v1/events/audit', '/v1/audit/one-example/RecordChange']) {
+    const answer = path.endsWith('audit') ? await node.get(path) : await node.post(path, { who: 'eve', from: '', method: '', target: '', status: 200 });
+    assert.equal(answer.status, 404, `${path}: ${answer.text}`);
+  }
+  assert.doesNotMatch((await node.get('/v1/openapi.json')).text, /RecordChange/);
+  await node.stop('SIGKILL');
+  const again = await startNode(t, place);
+  const { items } = ok(await again.get('/admin/streams/audit/one-example'));
+  const change = (who, what) => ['ChangeRecorded', { who, from: '127.0.0.1', method: 'POST', target: `/admin/projections/users/${what}`, status: 200 }];
+  assert.deepEqual(items.map(({ type, data }) => [type, data]),
+    ['anna', 'admin-token'].flatMap((who) => ['pause', 'resume'].map((what) => change(who, what))));
+  for (const { metadata, time } of items) assert.ok(metadata.traceId && Date.parse(metadata.time ?? time) > Date.now() - 2 * patience, JSON.stringify(metadata));
 });
 
 test('what is missing for tokens is refused at the start, in one line that names it and the mend', async (t) => {

@@ -164,6 +164,11 @@ test('where changes need a token, a person is asked for it once', async (t) => {
   await users.getByRole('button', { name: 'Resume' }).click();
   await node.caughtUp('users');
   assert.match(node.stderr, /audit: anna /);
+  await go(page, 'cluster');
+  const changes = page.getByRole('region', { name: 'Changes' }).getByRole('row');
+  await until('the changes', async () => (await changes.count()) === 3);
+  assert.match(await changes.nth(1).innerText(), /anna\s+127\.0\.0\.1\s+POST \/admin\/projections\/users\/resume\s+200/);
+  assert.match(await changes.nth(2).innerText(), /anna\s+127\.0\.0\.1\s+POST \/admin\/projections\/users\/pause\s+200/);
 });
 
 test('a trace leads from the request to the rows, and the cluster page names the node', async (t) => {

@@ -143,7 +143,7 @@ test('a stream that would lose events is found by each setting, and left as it i
   assert.deepEqual((await doctor(flags)).of('stream of identity'), ['ok: is set up as it must be, with 1 replica']);
   const fewer = await doctor([...flags, '--replicas', '3']);
   assert.equal(fewer.code, 0);
-  assert.match(fewer.of('stream of identity')[0], /^warn: has 1 replicas, --replicas is 3/);
+  assert.match(fewer.of('stream of identity')[0], /^warn: has 1 replica where --replicas wants 3/);
 });
 
 test('PostgreSQL is looked at from outside: not migrated, without the database, with a wrong password, and away', async (t) => {

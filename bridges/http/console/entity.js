@@ -38,6 +38,7 @@ function scrubber(category, id, version, newest) {
 
 function attempt(info, category, id, version) {
   const {commands} = info.categories.find((one) => one.name === category) ?? {commands: []};
+  if (commands.length === 0) return null;
   const key = `${category} ${id} ${version}`;
   const send = (event) => {
     event.preventDefault();
