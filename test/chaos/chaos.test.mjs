@@ -1,4 +1,4 @@
-// The short run: three nodes under load lose a node, a node's attention, a line and a broker's leader; what clients saw must fit the
+// The short run: three nodes under load lose a node, a node's attention, lines and a broker's leader; what clients saw must fit the
 // log. `make chaos` is the long one.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -12,7 +12,7 @@ const runs = (...args) => {
 };
 
 test('faults under load: entities are linearizable, acknowledged commands exactly once, views equal a replay', (t) => {
-  const { status, text } = runs('--operations', '3000', '--faults', 'kill,pause,cut,leader', '--seconds', '3');
+  const { status, text } = runs('--operations', '3000', '--faults', 'kill,pause,cut,split,leader', '--seconds', '3');
   t.diagnostic(text);
   assert.equal(status, 0, text.slice(-20_000));
   assert.match(text, /^verdict {5}no violation \(seed \d+\)$/m);
