@@ -1,6 +1,7 @@
 #include "bridges/postgres/row_batch.hpp"
 
-#include <map>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -16,18 +17,29 @@ error unfit(const view_table& table, const std::string& column, const json& valu
                              what + "; mend the row or the migration"};
 }
 
+/// Whether it can be written out: strings within a value may be anything.
+bool is_text(const json& value) {
+  if (value.is_string()) return is_utf8(value.get_ref<const std::string&>());
+  if (value.is_primitive()) return true;
+  try {
+    static_cast<void>(value.dump());
+    return true;
+  } catch (const json::exception&) {
+    return false;
+  }
+}
+
 /// Checks the rows and finds which columns they have.
 result<std::vector<bool>> used_columns(const view_table& table, const table_layout& layout,
                                        std::span<const json> rows) {
   std::vector<bool> used(layout.columns.size());
   for (const auto& row : rows) {
     if (auto checked = check_row(table, row); !checked) return checked.error();
-    try {
-      static_cast<void>(row.dump());
-    } catch (const json::exception& problem) {
-      return error{errc::invalid, "a row of view '" + table.name + "': " + problem.what()};
-    }
     for (const auto& [name, value] : row.items()) {
+      if (!is_text(value)) {
+        return error{errc::invalid, "a row of view '" + table.name + "': column '" + name +
+                                        "' holds bytes that are not UTF-8; mend the projector"};
+      }
       const auto column = layout.find(name);
       if (!column) return column.error();
       if ((*column)->generated) return unfit(table, name, value);
@@ -39,8 +51,9 @@ result<std::vector<bool>> used_columns(const view_table& table, const table_layo
 
 /// The last row of each key: PostgreSQL changes a row once in a statement.
 std::vector<const json*> last_by_key(const view_table& table, std::span<const json> rows) {
-  std::map<std::string_view, std::size_t> places;
+  std::unordered_map<std::string_view, std::size_t> places(rows.size());
   std::vector<const json*> kept;
+  kept.reserve(rows.size());
   for (const auto& row : rows) {
     const auto& key = row.at(table.key_column).get_ref<const std::string&>();
     const auto [place, first] = places.try_emplace(key, kept.size());
