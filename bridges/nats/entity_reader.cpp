@@ -100,7 +100,7 @@ result<std::vector<recorded_commit>> entity_reader::consume(const stream_facts& 
   const auto status = js_SubscribeSync(&made, broker_->jetstream(), names_.events(stream).c_str(),
                                        nullptr, &options, nullptr);
   if (status != NATS_OK) return failure_of(status, "reading " + stream.name());
-  const subscription_ptr consumer(made);
+  subscription_ptr consumer(made);
   commits read;
   version_t next = known_start ? start->version + 1 : 1;
   for (position_t reached = 0; reached < last && read.size() < limit;) {
@@ -122,7 +122,7 @@ result<std::vector<recorded_commit>> entity_reader::consume(const stream_facts& 
     next = commit.recorded.data.last_version() + 1;
     if (next > from) read.push_back(std::move(commit.recorded));
   }
-  natsSubscription_Unsubscribe(made);
+  retired_.add(std::move(consumer));
   return read;
 }
 

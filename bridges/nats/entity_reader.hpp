@@ -5,6 +5,7 @@
 
 #include "bridges/nats/commit_message.hpp"
 #include "bridges/nats/places.hpp"
+#include "bridges/nats/retired_consumers.hpp"
 #include "bridges/nats/stored_messages.hpp"
 
 namespace troupe::nats {
@@ -37,6 +38,7 @@ class entity_reader {
   stored_messages& messages_;
   places& newest_;
   places starts_;
+  retired_consumers retired_;
 };
 
 }  // namespace troupe::nats

@@ -290,6 +290,23 @@ BOOST_AUTO_TEST_CASE(a_commit_larger_than_the_broker_takes_is_refused_and_the_lo
   store(*log, {a_commit("7", 1, "c2")});
 }
 
+BOOST_AUTO_TEST_CASE(a_consumer_that_was_read_from_is_gone_soon) {
+  const auto log = open();
+  constexpr version_t versions = 10;
+  for (version_t version = 1; version <= versions; ++version)
+    store(*log, {a_commit("7", version, "c" + std::to_string(version))});
+  BOOST_TEST(must(log->read_stream({"identity", "7"}, 1, 100)).size() == versions);
+  const auto broker = connect();
+  eventually([&]() -> result<void> {
+    jsStreamInfo* found = nullptr;
+    const auto status =
+        js_GetStreamInfo(&found, broker->jetstream(), "troupe_identity", nullptr, nullptr);
+    const std::unique_ptr<jsStreamInfo, destroys<jsStreamInfo_Destroy>> info(found);
+    if (status == NATS_OK && info->State.Consumers == 0) return {};
+    return error{errc::unavailable, "there is a consumer yet"};
+  });
+}
+
 BOOST_AUTO_TEST_CASE(no_broker_is_a_clear_error) {
   server.kill();
   const auto refused = connection::open(where);

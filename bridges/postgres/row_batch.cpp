@@ -1,5 +1,10 @@
 #include "bridges/postgres/row_batch.hpp"
 
+// Not by itself: libpqxx's single headers need each other.
+#include <pqxx/pqxx>
+
+#include <pqxx/tablewriter>
+
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -66,20 +71,61 @@ std::vector<const json*> last_by_key(const view_table& table, std::span<const js
   return kept;
 }
 
-result<std::string> column_array(const view_table& table, const table_column& column,
-                                 const std::vector<const json*>& rows) {
-  array_text values;
+using texts = std::vector<std::optional<std::string>>;
+
+result<texts> values_of(const view_table& table, const table_column& column,
+                        const std::vector<const json*>& rows) {
+  texts values;
+  values.reserve(rows.size());
   for (const auto* row : rows) {
     const auto value = row->find(column.name);
     if (value == row->end() || value->is_null()) {
-      values.add_null();
+      values.emplace_back();
       continue;
     }
-    const auto text = column.write(*value);
+    auto text = column.write(*value);
     if (!text) return unfit(table, column.name, *value);
-    values.add(*text);
+    values.push_back(std::move(text));
   }
-  return std::move(values).text();
+  return values;
+}
+
+/// A value in the text form of COPY.
+void add_field(std::string& line, const std::optional<std::string>& value) {
+  if (!value) {
+    line += "\\N";
+    return;
+  }
+  for (const char c : *value) {
+    switch (c) {
+      case '\\':
+        line += "\\\\";
+        break;
+      case '\t':
+        line += "\\t";
+        break;
+      case '\n':
+        line += "\\n";
+        break;
+      case '\r':
+        line += "\\r";
+        break;
+      default:
+        line += c;
+    }
+  }
+}
+
+std::string array_of(const texts& values) {
+  array_text array;
+  for (const auto& one : values) {
+    if (one) {
+      array.add(*one);
+    } else {
+      array.add_null();
+    }
+  }
+  return std::move(array).text();
 }
 
 }  // namespace
@@ -89,25 +135,52 @@ result<row_batch> row_batch::of(const view_table& table, const table_layout& lay
   const auto used = used_columns(table, layout, rows);
   if (!used) return used.error();
   const auto kept = last_by_key(table, rows);
-  row_batch batch;
+  row_batch batch(layout);
+  batch.rows_ = kept.size();
+  for (std::size_t i = 0; i < layout.columns.size(); ++i) {
+    if (!(*used)[i]) continue;
+    auto values = values_of(table, layout.columns[i], kept);
+    if (!values) return std::move(values).error();
+    batch.columns_.push_back({&layout.columns[i], std::move(*values)});
+  }
+  return batch;
+}
+
+void row_batch::upsert(pqxx::transaction_base& work) const {
+  parameters values;
   std::string names;
   std::string arrays;
   std::string changes;
-  for (std::size_t i = 0; i < layout.columns.size(); ++i) {
-    if (!(*used)[i]) continue;
-    const auto& column = layout.columns[i];
-    auto values = column_array(table, column, kept);
-    if (!values) return std::move(values).error();
+  for (const auto& [column, texts] : columns_) {
     const char* comma = names.empty() ? "" : ", ";
-    names += comma + column.quoted;
-    arrays += comma + batch.values.add(std::move(*values)) + "::" + column.type + "[]";
-    if (i == layout.key) continue;
-    changes += (changes.empty() ? "" : ", ") + column.quoted + " = excluded." + column.quoted;
+    names += comma + column->quoted;
+    arrays += comma + values.add(array_of(texts)) + "::" + column->type + "[]";
+    if (column == &layout_->key_column()) continue;
+    changes += (changes.empty() ? "" : ", ") + column->quoted + " = excluded." + column->quoted;
   }
-  batch.statement = "INSERT INTO " + layout.quoted + " (" + names + ") SELECT * FROM unnest(" +
-                    arrays + ") ON CONFLICT (" + layout.key_column().quoted + ") DO " +
-                    (changes.empty() ? "NOTHING" : "UPDATE SET " + changes);
-  return batch;
+  values.run(work, "INSERT INTO " + layout_->quoted + " (" + names + ") SELECT * FROM unnest(" +
+                       arrays + ") ON CONFLICT (" + layout_->key_column().quoted + ") DO " +
+                       (changes.empty() ? "NOTHING" : "UPDATE SET " + changes));
+}
+
+void row_batch::copy(pqxx::transaction_base& work) const {
+  std::vector<std::string> names;
+  for (const auto& one : columns_) names.push_back(one.column->quoted);
+    // Its successor, stream_to, takes rows only whose length is known when this is compiled.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  pqxx::tablewriter writer(work, layout_->quoted, names.begin(), names.end());
+#pragma GCC diagnostic pop
+  std::string line;
+  for (std::size_t i = 0; i < rows_; ++i) {
+    line.clear();
+    for (const auto& one : columns_) {
+      if (&one != columns_.data()) line += '\t';
+      add_field(line, one.values[i]);
+    }
+    writer.write_raw_line(line);
+  }
+  writer.complete();
 }
 
 std::optional<std::string> key_array(const table_layout& layout,

@@ -218,3 +218,20 @@ test('a list names the node that did not answer, and ?node= narrows it', async (
   assert.deepEqual(partial.unanswered.map(({ node }) => node), ['n1']);
   assert.ok(partial.items.length > 0);
 });
+
+test('what people change through any node is kept in the log that all share, each node writing its own stream', async (t) => {
+  const nodes = await startNodes(t, await startBroker(t), 2);
+  for (const level of ['warn', 'info']) {
+    for (const node of nodes) ok(await node.request('PUT', '/admin/log-level', { body: { level } }));
+  }
+  ok(await nodes[0].request('PUT', '/admin/log-level?node=n1', { body: { level: 'warn' } }));
+  const kept = async (node) => ok(await node.get('/admin/log/audit')).items;
+  for (const node of nodes) {
+    await until('all changes', async () => (await kept(node)).length === 5);
+    const items = await kept(node);
+    assert.deepEqual(items.filter(({ stream }) => stream === 'audit.n0').map(({ data, version }) => [version, data.method, data.target]),
+      [[1, 'PUT', '/admin/log-level'], [2, 'PUT', '/admin/log-level'], [3, 'PUT', '/admin/log-level?node=n1']]);
+    assert.deepEqual(items.filter(({ stream }) => stream === 'audit.n1').map(({ data, version }) => [version, data.target]),
+      [[1, '/admin/log-level'], [2, '/admin/log-level']]);
+  }
+});
