@@ -131,7 +131,8 @@ export class Cluster {
     return until('all brokers to be there', async () => {
       try {
         const { leader, replicas } = (await this.manager.streams.info(stream)).cluster;
-        return leader && replicas.length === 2 && replicas.every(({ offline, current }) => !offline && current);
+        const caughtUp = leader && replicas.length === 2 && replicas.every(({ offline, current }) => !offline && current);
+        return caughtUp && (await this.brokers.whole());
       } catch {
         return false;
       }

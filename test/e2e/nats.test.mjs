@@ -136,7 +136,7 @@ test('a node dies under load, and every accepted command is there once', async (
   for (let round = 1; round <= 3; ++round) {
     const node = await startNode(t, { flags: broker.flags });
     const before = (await node.allEvents('identity')).length;
-    const load = new Load(node, `round-${round}`);
+    const load = new Load(t, node, `round-${round}`);
     await load.reached(200);
     const killed = node.stop('SIGKILL');
     load.done = true;
@@ -153,7 +153,7 @@ test('a node dies under load, and every accepted command is there once', async (
 test('a broker dies ten times under load and comes back, and nothing that was accepted is lost', async (t) => {
   const broker = await startBroker(t);
   const node = await startNode(t, { flags: broker.flags });
-  const load = new Load(node);
+  const load = new Load(t, node);
   for (let round = 1; round <= 10; ++round) {
     await load.goesOn(200);
     await broker.kill();
@@ -169,7 +169,7 @@ test('a broker dies ten times under load and comes back, and nothing that was ac
 test('a broker that stands still for five seconds loses nothing, and nothing stored is called a failure', async (t) => {
   const broker = await startBroker(t);
   const node = await startNode(t, { flags: broker.flags });
-  const load = new Load(node);
+  const load = new Load(t, node);
   await load.reached(200);
   broker.pause();
   await new Promise((resolve) => setTimeout(resolve, 5_000)); // the fault under test, not a wait for something

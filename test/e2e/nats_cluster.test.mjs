@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { compare, Load } from './support/load.mjs';
 import { connectTo, startCluster } from './support/nats.mjs';
-import { ok, profile, startNode, until } from './support/node.mjs';
+import { insist, ok, profile, startNode, until } from './support/node.mjs';
 
 const stream = 'troupe_identity';
 
@@ -13,23 +13,15 @@ test('a cluster loses the leader of the stream under load five times, and nothin
   const node = await startNode(t, { flags: cluster.flags });
   const { manager } = await connectTo(t, cluster);
   const look = async () => (await manager.streams.info(stream)).cluster;
-  const whole = () => until('all servers to be there', async () => {
-    try {
-      const { leader, replicas } = await look();
-      return leader && replicas.length === 2 && replicas.every((one) => !one.offline);
-    } catch {
-      return false;
-    }
-  });
   const { config } = await manager.streams.info(stream);
   assert.equal(config.num_replicas, 3);
 
-  const load = new Load(node);
+  const load = new Load(t, node);
   const killed = [];
   for (let round = 1; round <= 5; ++round) {
-    await whole();
+    await until('all servers to have caught up', cluster.whole);
     await load.goesOn(200);
-    const { leader } = await look();
+    const { leader } = await insist('the leader to be told', look);
     killed.push(leader);
     await cluster.named(leader).kill();
     await until('another leader', async () => {
@@ -44,7 +36,7 @@ test('a cluster loses the leader of the stream under load five times, and nothin
     await until('the node to be ready again', async () => (await node.get('/readyz')).status === 200);
     await cluster.named(leader).start();
   }
-  await whole();
+  await until('all servers to have caught up', cluster.whole);
   await load.stop();
   t.diagnostic(`killed ${killed.join(', ')}; ${load.accepted.size} accepted, ${load.refused.size} refused`);
   const events = await compare(node, load);

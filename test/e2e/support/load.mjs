@@ -1,15 +1,15 @@
 // Load under which something dies, and the comparison of what was answered with what is in the log.
 //
-//   const load = new Load(node);
+//   const load = new Load(t, node);                 ends with the test, however that ends
 //   await load.reached(200);       … the fault …
 //   await load.stop();
 //   await compare(node, load);
 import assert from 'node:assert/strict';
-import { profile, until } from './node.mjs';
+import { afterwards, profile, until } from './node.mjs';
 
 /** Clients that add users without end, every other one under a key of its own. Users are told apart by their first name. */
 export class Load {
-  constructor(node, name = 'load', clients = 16) {
+  constructor(t, node, name = 'load', clients = 16) {
     this.node = node;
     this.name = name;
     this.serial = 0;
@@ -17,6 +17,7 @@ export class Load {
     this.refused = new Set();
     this.done = false;
     this.clients = Array.from({ length: clients }, () => this.run());
+    afterwards(t, () => this.stop());
   }
 
   async run() {

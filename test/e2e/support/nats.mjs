@@ -27,8 +27,8 @@ class Broker {
   /** Starts it, again on the same port and store after `kill`; does not wait until it is ready. */
   launch() {
     const config = join(this.directory, 'nats.conf');
-    writeFileSync(config, [`listen: "${this.host}:${this.port}"`, 'max_payload: 2MB', `ports_file_dir: "${this.directory}"`,
-      `jetstream { ${[`store_dir: "${this.store}"`, ...this.storage].join(', ')} }`, ...this.lines, ''].join('\n'));
+    writeFileSync(config, [`listen: "${this.host}:${this.port}"`, 'http: "127.0.0.1:-1"', 'max_payload: 2MB',
+      `ports_file_dir: "${this.directory}"`, `jetstream { ${[`store_dir: "${this.store}"`, ...this.storage].join(', ')} }`, ...this.lines, ''].join('\n'));
     this.child = spawn(this.program, ['-c', config, '-l', join(this.directory, 'nats.log')], { stdio: 'ignore' });
     running.add(this.child);
     this.ended = new Promise((resolve, reject) => {
@@ -41,15 +41,27 @@ class Broker {
   async start() {
     this.launch();
     const ports = join(this.directory, `nats-server_${this.child.pid}.ports`);
-    this.port = await until('nats-server to listen', () => {
+    await until('nats-server to listen', () => {
       if (this.child.exitCode !== null) throw new Error(`nats-server ended: ${readFileSync(join(this.directory, 'nats.log'))}`);
       try {
-        return Number(/(?:nats|tls):\/\/127\.0\.0\.1:(\d+)/.exec(readFileSync(ports, 'utf8'))?.[1]);
+        const told = readFileSync(ports, 'utf8');
+        this.port = Number(/(?:nats|tls):\/\/127\.0\.0\.1:(\d+)/.exec(told)?.[1]);
+        this.monitor = /http:\/\/127\.0\.0\.1:\d+/.exec(told)?.[0];
+        return this.port && this.monitor;
       } catch {
         return undefined;
       }
     });
     return this;
+  }
+
+  /** Whether it says of itself that it can do without another server now: it has caught up with all that the cluster decided and stored. */
+  async healthy() {
+    try {
+      return (await fetch(`${this.monitor}/healthz`)).ok;
+    } catch {
+      return false;
+    }
   }
 
   /** As when the power goes. */
@@ -95,6 +107,11 @@ export async function startCluster(t, { routeHost = () => '127.0.0.1', guard = (
     ports,
     url: brokers.map((one) => one.url).join(','),
     named: (name) => brokers[Number(name.slice(1))],
+    /**
+     * Whether another server may be killed now. To be back is not enough: of a server that has not caught up with the cluster's
+     * own log, and one more, no leader comes until the third returns.
+     */
+    whole: async () => (await Promise.all(brokers.map((one) => one.healthy()))).every(Boolean),
   };
   cluster.flags = ['--log', 'nats', '--nats', cluster.url, '--replicas', '3'];
   for (let left = 3; ; --left) {
