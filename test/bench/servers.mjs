@@ -3,20 +3,12 @@ import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import net from 'node:net';
+import { freePort } from '../e2e/support/node.mjs';
 
 const programs = process.env.POSTGRES_PROGRAMS ?? newestProgramsOf('/usr/lib/postgresql');
 
 function newestProgramsOf(folder) {
   return join(folder, readdirSync(folder).sort((a, b) => b - a)[0], 'bin');
-}
-
-async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** A fresh PostgreSQL, which does not run as root: { url, pg, psql, stop }. */

@@ -5,9 +5,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { binary, inMemory, repository, startNode, temporaryDirectory, tutorial } from './support/node.mjs';
+import { binary, freePort, inMemory, repository, startNode, temporaryDirectory, tutorial } from './support/node.mjs';
 import { startBroker } from './support/nats.mjs';
-import { freePort } from './support/postgres.mjs';
 
 const readme = readFileSync(join(repository, 'README.md'), 'utf8');
 const serversScript = join(repository, '__infra__/local/servers');

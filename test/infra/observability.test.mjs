@@ -5,8 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { startCollector } from '../e2e/support/collector.mjs';
-import { afterwards, launch, ok, profile, request, startNode, temporaryDirectory, until } from '../e2e/support/node.mjs';
-import { freePort } from '../e2e/support/postgres.mjs';
+import { afterwards, freePort, launch, ok, profile, request, startNode, temporaryDirectory, until } from '../e2e/support/node.mjs';
 import { output, render, repository, text, yaml } from './support.mjs';
 
 const folder = join(repository, '__infra__/observability');

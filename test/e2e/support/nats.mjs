@@ -8,16 +8,15 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import { join } from 'node:path';
-import { afterwards, insist, patience, temporaryDirectory, until } from './node.mjs';
+import { afterwards, freePort, insist, temporaryDirectory, until } from './node.mjs';
 
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 class Broker {
   /** `lines` are added to the configuration, `storage` to its part about JetStream; `store` is where that keeps its files. */
-  constructor(directory, { program = 'nats-server', host = '127.0.0.1', port = -1, lines = [], storage = [], store = join(directory, 'store') } = {}) {
+  constructor(directory, { program = 'nats-server', host = '127.0.0.1', port, lines = [], storage = [], store = join(directory, 'store') } = {}) {
     Object.assign(this, { directory, program, host, port, lines, storage, store });
   }
 
@@ -75,17 +74,10 @@ class Broker {
 
 /** Starts one server and waits until it listens. */
 export async function startBroker(t, options) {
-  const broker = new Broker(temporaryDirectory(t), options);
+  const broker = new Broker(temporaryDirectory(t), { port: await freePort(), ...options });
   afterwards(t, () => (broker.resume(), broker.kill()));
   return broker.start();
 }
-
-const freePort = () => new Promise((resolve) => {
-  const server = net.createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
 
 /**
  * Starts three servers that form one cluster and waits until they keep streams together. `routeHost(i, j)` is the address
@@ -114,18 +106,14 @@ export async function startCluster(t, { routeHost = () => '127.0.0.1', guard = (
     whole: async () => (await Promise.all(brokers.map((one) => one.healthy()))).every(Boolean),
   };
   cluster.flags = ['--log', 'nats', '--nats', cluster.url, '--replicas', '3'];
-  for (let left = 3; ; --left) {
-    // One after the other: of servers that find each other in the same moment the leader may miss what the others have to
-    // offer, and then finds no place for a stream for a minute and more. Rarely it does so even then, until they start anew.
-    for (const one of brokers) await one.start();
-    try {
-      await keepsStreams(t, cluster);
-      return cluster;
-    } catch (why) {
-      if (left === 1) throw why;
-      await Promise.all(brokers.map((one) => one.kill()));
-    }
-  }
+  // The third comes when the others have a leader. One that is elected in the moment in which the third connects, and has not
+  // heard yet that it has JetStream too, takes the cluster for one of two, and never gives the third a stream.
+  const [third, ...pair] = brokers.toReversed();
+  for (const one of pair) await one.start();
+  await until('two servers to have a leader', async () => (await Promise.all(pair.map((one) => one.healthy()))).every(Boolean));
+  await third.start();
+  await keepsStreams(t, cluster);
+  return cluster;
 }
 
 /** Waits until the servers of a cluster keep a stream together. */
@@ -134,7 +122,7 @@ async function keepsStreams(t, cluster) {
   await insist('the cluster to keep a stream', async () => {
     manager ??= (await connectTo(t, cluster, {}, { timeout: 1_000 })).manager;
     await manager.streams.add({ name: 'warm', subjects: ['warm'], num_replicas: 3, storage: 'memory' });
-  }, patience / 2);
+  });
 }
 
 /** A client of the broker or cluster, closed after the test. */

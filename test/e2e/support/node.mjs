@@ -8,6 +8,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -219,6 +220,14 @@ export async function insist(what, attempt, milliseconds = patience) {
   } catch (why) {
     throw new Error(`${why.message}: ${last?.message}`);
   }
+}
+
+/** A port below those that a system gives to whoever asks for any, so that nobody is given it before its server listens. */
+export function freePort() {
+  return insist('a free port', () => new Promise((resolve, reject) => {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const server = net.createServer().once('error', reject).listen(port, () => server.close(() => resolve(port)));
+  }));
 }
 
 async function within(promise, what, launched) {
