@@ -91,7 +91,8 @@ test('a node that is started before its brokers have a leader waits for one', as
   const { ready } = await startEarly(t, cluster);
   await Promise.all(others.map((broker) => broker.start()));
   const node = await ready;
-  assert.equal((await node.get('/readyz')).status, 200);
+  const { status, text } = await node.get('/readyz?verbose');
+  assert.equal(status, 200, text);
   assert.equal(one.child.exitCode, null);
 });
 

@@ -222,10 +222,14 @@ export async function insist(what, attempt, milliseconds = patience) {
   }
 }
 
-/** A port below those that a system gives to whoever asks for any, so that nobody is given it before its server listens. */
+const taken = new Set();
+
+/** A port that this process has not asked for yet, below those that a system gives to whoever wants any: it is free until its server listens. */
 export function freePort() {
   return insist('a free port', () => new Promise((resolve, reject) => {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (taken.has(port)) throw new Error(`${port} is taken`);
+    taken.add(port);
     const server = net.createServer().once('error', reject).listen(port, () => server.close(() => resolve(port)));
   }));
 }
