@@ -75,7 +75,7 @@ export const nemeses = {
     await cluster.brokers.named(leader).kill();
     await until('another leader', async () => ![undefined, leader].includes(await cluster.leader()));
     await load.goesOn(some, recovery);
-    await cluster.brokers.named(leader).start();
+    await cluster.brokers.bringBack(cluster.brokers.named(leader));
   },
 
   /** A node runs with its clock an hour ahead or behind. */
