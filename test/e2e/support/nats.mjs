@@ -108,26 +108,21 @@ export async function startCluster(t, { routeHost = () => '127.0.0.1', guard = (
      * Starts a server that was killed and waits until all have caught up. Now and then the routes of a nats-server 2.10 that comes
      * back stay silent (the others' last word to it is a minute old, and nobody closes them); it is started once more then.
      */
-    bringBack: async (broker) => {
-      for (let left = 4; ; --left) {
-        await broker.start();
-        try {
-          return await until('all servers to have caught up', cluster.whole, patience / 3);
-        } catch (why) {
-          if (left === 1) throw why;
-          await broker.kill();
-        }
-      }
-    },
+    bringBack: (broker) => startInsistently([broker], () => until('all servers to have caught up', cluster.whole, patience / 3)),
   };
   cluster.flags = ['--log', 'nats', '--nats', cluster.url, '--replicas', '3'];
   // Of new clusters of nats-server 2.10 one in some fifty on a busy machine never becomes one, and has to be started anew: its leader,
   // elected in the moment in which the third server connects, takes it for one of two; or two servers elect none.
+  await startInsistently(brokers, () => keepsStreams(t, cluster));
+  return cluster;
+}
+
+/** Starts servers one after the other and waits for what they shall bring about; if it does not come, kills and starts them again. */
+async function startInsistently(brokers, broughtAbout) {
   for (let left = 4; ; --left) {
     for (const one of brokers) await one.start();
     try {
-      await keepsStreams(t, cluster);
-      return cluster;
+      return await broughtAbout();
     } catch (why) {
       if (left === 1) throw why;
       await Promise.all(brokers.map((one) => one.kill()));

@@ -29,12 +29,20 @@ process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 const cleanups = new WeakMap();
 
-/** Calls `undo` after the test; what was asked for last is done first. */
+/** Calls `undo` after the test; what was asked for last is done first, and one that fails keeps no other from being done. */
 export function afterwards(t, undo) {
   if (!cleanups.has(t)) {
     cleanups.set(t, []);
     t.after(async () => {
-      for (const one of cleanups.get(t).reverse()) await one();
+      const failures = [];
+      for (const one of cleanups.get(t).reverse()) {
+        try {
+          await one();
+        } catch (why) {
+          failures.push(why);
+        }
+      }
+      if (failures.length > 0) throw failures[0];
     });
   }
   cleanups.get(t).push(undo);
