@@ -5,6 +5,8 @@
 #include <climits>
 #include <utility>
 
+#include "bridges/sqlite/gathered_writes.hpp"
+
 namespace troupe::sqlite {
 namespace {
 
@@ -146,7 +148,7 @@ result<std::unique_ptr<database>> database::open(const std::filesystem::path& fi
       break;
   }
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
+  const int code = sqlite3_open_v2(file.c_str(), &handle, flags, vfs_of_gathered_writes());
   if (handle == nullptr) return error{errc::unavailable, file.string() + ": out of memory"};
   std::unique_ptr<database> opened(new database(handle, file.string()));
   if (code != SQLITE_OK) return opened->failure();

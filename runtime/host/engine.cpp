@@ -15,6 +15,7 @@
 #include "runtime/host/command_handlers.hpp"
 #include "runtime/host/log_actors.hpp"
 #include "runtime/host/projection_actors.hpp"
+#include "runtime/host/scheduler.hpp"
 #include "runtime/host/supervisor.hpp"
 #include "runtime/host/watchdog.hpp"
 
@@ -79,7 +80,7 @@ class engine::implementation {
         watchdog_(options_.watching),
         projections_(std::move(projections)) {
     rescue_ = [this](pending_command::abandoned dropped) { take_over(std::move(dropped)); };
-    config_.set("scheduler.policy", caf::atom("sharing"));
+    config_.load<scheduler>();
     config_.set("scheduler.max-threads", options_.scheduler_threads);
     root_ = registry_.card("/", "supervisor");
     writer_ = registry_.card("/log/writer", "log-writer");
