@@ -15,6 +15,8 @@ struct checkpoint_row {
   std::string owner;
   std::string projector;
 
+  /// One in the database.
+  [[nodiscard]] std::string name() const { return owner + ' ' + projector; }
   /// The position; 0 if there is none.
   [[nodiscard]] position_t read(pqxx::transaction_base& reader) const;
   /// The same, once every transaction that moves it has ended; others wait from now on.

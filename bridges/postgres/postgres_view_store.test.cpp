@@ -52,7 +52,8 @@ class fixture {
   }
 
   /// As a projector does: looks for what is there first. `between` happens between the two.
-  result<void> look_and_put(const std::vector<json>& rows, const std::function<void()>& between) {
+  result<void> look_and_put(
+      const std::vector<json>& rows, const std::function<void()>& between = [] {}) {
     std::vector<std::string> keys;
     for (const auto& row : rows) keys.push_back(row.at("id"));
     const auto from = must(store().checkpoint("p"));
@@ -108,9 +109,9 @@ BOOST_AUTO_TEST_CASE(rows_have_the_types_that_the_migration_declares) {
 }
 
 /// Enough to be worth a COPY.
-std::vector<json> many_things() {
+std::vector<json> many_things(int from = 0) {
   std::vector<json> rows;
-  for (int i = 0; i < 100; ++i) rows.push_back(a_thing(i, "thing " + std::to_string(i)));
+  for (int i = from; i < from + 100; ++i) rows.push_back(a_thing(i, "thing " + std::to_string(i)));
   return rows;
 }
 
@@ -126,7 +127,7 @@ BOOST_AUTO_TEST_CASE(many_new_rows_are_copied_and_look_the_same) {
   rows.push_back(a_thing(50, "the last of its key"));
   fixture copied;
   fixture upserted;
-  must(copied.look_and_put(rows, [] {}));
+  must(copied.look_and_put(rows));
   must(upserted.put(rows));
   for (int i = 0; i < 100; ++i) {
     const auto one = must(copied.store().get(things, an_id(i)));
@@ -142,11 +143,11 @@ BOOST_AUTO_TEST_CASE(rows_are_copied_only_where_none_was_there) {
   // PostgreSQL knows no ON CONFLICT where a rule sees inserts, and COPY passes rules by.
   views.psql("CREATE RULE seen AS ON INSERT TO things DO ALSO SELECT 1");
   const auto rows = many_things();
-  must(views.look_and_put(rows, [] {}));
-  BOOST_TEST(!views.look_and_put(rows, [] {}).has_value());
+  must(views.look_and_put(rows));
+  BOOST_TEST(!views.look_and_put(rows).has_value());
   BOOST_TEST(!views.put({a_thing(200, "alone")}).has_value());
   views.psql("DROP RULE seen ON things");
-  must(views.look_and_put(rows, [] {}));
+  must(views.look_and_put(rows));
 }
 
 BOOST_AUTO_TEST_CASE(a_row_that_comes_between_costs_one_more_try) {
@@ -157,8 +158,79 @@ BOOST_AUTO_TEST_CASE(a_row_that_comes_between_costs_one_more_try) {
   };
   BOOST_TEST(!views.look_and_put(rows, meddle).has_value());
   BOOST_TEST(views.psql("SELECT count(*) FROM things") == "1\n");
-  must(views.look_and_put(rows, [] {}));
+  must(views.look_and_put(rows));
   BOOST_TEST(views.psql("SELECT name FROM things WHERE id = '" + an_id(7) + "'") == "thing 7\n");
+}
+
+// That they are not looked for shows where somebody else has put one of them there meanwhile.
+BOOST_AUTO_TEST_CASE(rows_that_a_table_filled_from_the_beginning_cannot_have_are_not_looked_for) {
+  fixture views;
+  must(views.look_and_put(many_things()));
+  must(views.look_and_put(many_things(100)));
+  views.psql("INSERT INTO things (id, name) VALUES ('" + an_id(250) + "', 'mine')");
+  BOOST_TEST(!views.look_and_put(many_things(200)).has_value());
+  BOOST_TEST(views.psql("SELECT count(*), max(name) FILTER (WHERE id = '" + an_id(250) +
+                        "') FROM things") == "201|mine\n");
+  must(views.look_and_put(many_things(200)));
+  BOOST_TEST(views.psql("SELECT count(*), max(name) FILTER (WHERE id = '" + an_id(250) +
+                        "') FROM things") == "300|thing 250\n");
+}
+
+BOOST_AUTO_TEST_CASE(rows_that_were_written_are_found_among_others_that_were_not) {
+  fixture views;
+  must(views.look_and_put(many_things()));
+  const auto from = must(views.store().checkpoint("p"));
+  const auto transaction = must(views.store().begin("p", from, from + 1));
+  std::vector<std::string> keys;
+  for (int i = 50; i < 150; ++i) keys.push_back(an_id(i));
+  const auto found = must(transaction->fetch(things, keys));
+  BOOST_TEST(found.size() == 50U);
+  must(transaction->upsert(things, many_things(50)));
+  must(transaction->commit());
+  BOOST_TEST(views.psql("SELECT count(*) FROM things") == "150\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_row_that_was_not_looked_for_is_never_written_over) {
+  fixture views;
+  must(views.look_and_put(many_things()));
+  views.psql("INSERT INTO things (id, name) VALUES ('" + an_id(150) + "', 'mine')");
+  const auto from = must(views.store().checkpoint("p"));
+  const auto transaction = must(views.store().begin("p", from, from + 1));
+  std::vector<std::string> keys;
+  for (int i = 100; i < 200; ++i) keys.push_back(an_id(i));
+  BOOST_TEST(must(transaction->fetch(things, keys)).empty());
+  // Of all those only this one came to have a row.
+  BOOST_TEST(!transaction->upsert(things, std::vector<json>{a_thing(150, "new")}).has_value());
+  BOOST_TEST(views.psql("SELECT name FROM things WHERE id = '" + an_id(150) + "'") == "mine\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_table_that_is_not_empty_at_the_beginning_costs_one_more_try) {
+  fixture views;
+  views.psql("INSERT INTO things (id, name) VALUES ('" + an_id(7) + "', 'of a migration')");
+  BOOST_TEST(!views.look_and_put(many_things()).has_value());
+  must(views.look_and_put(many_things()));
+  BOOST_TEST(views.psql("SELECT count(*), max(name) FILTER (WHERE id = '" + an_id(7) +
+                        "') FROM things") == "100|thing 7\n");
+  must(views.store().reset("p", things));
+  BOOST_TEST(views.psql("SELECT count(*) FROM things") == "0\n");
+  must(views.look_and_put(many_things()));
+}
+
+BOOST_AUTO_TEST_CASE(a_table_that_somebody_reads_is_emptied_all_the_same) {
+  fixture views;
+  must(views.put(many_things()));
+  const auto size = [&] { return views.psql("SELECT pg_relation_size('things') > 0"); };
+  BOOST_TEST(size() == "t\n");
+  {
+    const auto reader = must(views.store().begin("another", 0, 1));
+    BOOST_TEST(must(reader->fetch(things, std::vector{an_id(1)})).size() == 1U);
+    must(views.store().reset("p", things));
+    BOOST_TEST(views.psql("SELECT count(*) FROM things") == "0\n");
+    BOOST_TEST(size() == "t\n");  // Its rows were deleted.
+  }
+  must(views.put(many_things()));
+  must(views.store().reset("p", things));
+  BOOST_TEST(size() == "f\n");
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_copied_is_refused_as_it_is_otherwise) {

@@ -5,6 +5,7 @@
 
 #include "bridges/postgres/connection_pool.hpp"
 #include "bridges/postgres/table_layout.hpp"
+#include "bridges/postgres/written_keys.hpp"
 
 namespace troupe::postgres {
 
@@ -14,6 +15,7 @@ struct view_database {
 
   connection_pool pool;
   table_layouts layouts;
+  keys_of_projectors keys;
 };
 
 }  // namespace troupe::postgres

@@ -1,6 +1,7 @@
 #include "bridges/postgres/view_transaction.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -30,6 +31,7 @@ class postgres_transaction final : public view_transaction {
   void begin() {
     work_ = std::make_unique<pqxx::work>(**connection_);
     checkpoint_.lock(*work_);
+    written_ = views_->keys.take(checkpoint_.name(), expected_);
   }
   [[nodiscard]] bool healthy() const { return connection_->healthy(); }
 
@@ -38,23 +40,23 @@ class postgres_transaction final : public view_transaction {
     return run([&]() -> result<std::vector<json>> {
       auto layout = views_->layouts.of(*work_, table);
       if (!layout) return std::move(layout).error();
-      const auto& columns = **layout;
-      std::vector<json> rows;
-      auto possible = key_array(columns, keys);
-      if (!possible) return rows;
-      parameters values;
-      const auto wanted = values.add(std::move(*possible));
-      const auto found =
-          values.run(*work_, "SELECT " + columns.selected + " FROM " + columns.quoted + " WHERE " +
-                                 columns.key_column().quoted + " = ANY (" + wanted +
-                                 "::" + columns.key_column().type + "[])");
-      rows.reserve(found.size());
-      for (const auto& one : found) {
-        auto row = columns.read_row(one);
-        if (!row) return std::move(row).error();
-        rows.push_back(std::move(*row));
+      // A projector that has caught up needs no shortcut.
+      if (keys.size() < worth_a_copy) written_.reset();
+      std::vector<std::string> unknown;
+      std::vector<std::string> absent;
+      for (const auto& key : keys) {
+        (written_ && !written_->may_hold(key) ? absent : unknown).push_back(key);
       }
-      if (rows.empty()) absent_.insert(keys.begin(), keys.end());
+      auto rows = select(**layout, unknown);
+      if (!rows) return rows;
+      if (rows->empty()) {
+        absent_.insert(keys.begin(), keys.end());
+        not_looked_for_ = !absent.empty();
+        return rows;
+      }
+      auto others = select(**layout, absent);
+      if (!others) return others;
+      std::ranges::move(*others, std::back_inserter(*rows));
       return rows;
     });
   }
@@ -66,12 +68,19 @@ class postgres_transaction final : public view_transaction {
       if (rows.empty()) return {};
       auto batch = row_batch::of(table, **layout, rows);
       if (!batch) return std::move(batch).error();
-      if (batch->size() >= worth_a_copy && all_absent(table, rows)) {
+      // What was not looked for is never written over: COPY fails if it is there, and the next
+      // attempt looks.
+      if (std::exchange(not_looked_for_, false) ||
+          (batch->size() >= worth_a_copy && all_absent(table, rows))) {
         batch->copy(*work_);
       } else {
         batch->upsert(*work_);
       }
       absent_.clear();
+      if (written_) {
+        for (const auto& row : rows)
+          written_->add(row.at(table.key_column).get_ref<const std::string&>());
+      }
       return {};
     });
   }
@@ -121,6 +130,7 @@ class postgres_transaction final : public view_transaction {
     // Whoever waits for the lock need not wait for this object to go.
     work_.reset();
     connection_.reset();
+    if (done && written_) views_->keys.give_back(checkpoint_.name(), std::move(written_));
     if (done || done.error().code != errc::in_doubt) return done;
     return resolve(views_->pool, checkpoint_, expected_, next_);
   }
@@ -145,6 +155,25 @@ class postgres_transaction final : public view_transaction {
     return done;
   }
 
+  result<std::vector<json>> select(const table_layout& columns,
+                                   const std::vector<std::string>& keys) {
+    std::vector<json> rows;
+    auto possible = key_array(columns, keys);
+    if (!possible) return rows;
+    parameters values;
+    const auto wanted = values.add(std::move(*possible));
+    const auto found = values.run(*work_, "SELECT " + columns.selected + " FROM " + columns.quoted +
+                                              " WHERE " + columns.key_column().quoted + " = ANY (" +
+                                              wanted + "::" + columns.key_column().type + "[])");
+    rows.reserve(found.size());
+    for (const auto& one : found) {
+      auto row = columns.read_row(one);
+      if (!row) return std::move(row).error();
+      rows.push_back(std::move(*row));
+    }
+    return rows;
+  }
+
   /// A projector has one table, and whoever holds its checkpoint's lock is its only writer.
   [[nodiscard]] bool all_absent(const view_table& table, std::span<const json> rows) const {
     return std::ranges::all_of(rows, [&](const json& row) {
@@ -158,7 +187,10 @@ class postgres_transaction final : public view_transaction {
   const checkpoint_row checkpoint_;
   const position_t expected_;
   const position_t next_;
-  std::unordered_set<std::string> absent_;  ///< Keys that were looked for, and none was there.
+  std::unordered_set<std::string> absent_;  ///< Keys of which no row is there, as far as is known.
+  bool not_looked_for_ = false;             ///< Some of them.
+  /// Of all transactions since the table was empty; nullptr if that is not known.
+  std::unique_ptr<written_keys> written_;
   std::optional<error> failure_;
   std::optional<error> lost_;  ///< What somebody else took first.
 };
