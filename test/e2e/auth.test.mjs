@@ -311,8 +311,8 @@ test('the admin token guards every change, and the logs tell whose it was', asyn
     ok(await node.post('/admin/projections/users/pause', undefined, { Authorization: `Bearer ${token}` }));
     ok(await node.post('/admin/projections/users/resume', undefined, { Authorization: `Bearer ${token}` }));
   }
+  await until('the last change to be told', () => /audit: admin-token .*POST \/admin\/projections\/users\/resume.* 200/.test(node.stderr));
   assert.match(node.stderr, /audit: anna .*POST \/admin\/projections\/users\/pause.* 200/);
-  assert.match(node.stderr, /audit: admin-token .*POST \/admin\/projections\/users\/resume.* 200/);
   assert.match(node.stderr, /audit: nobody .*POST \/admin\/projections\/users\/pause.* 401/);
   assert.doesNotMatch(node.stderr + node.stdout, /correct-horse|0123456789abcdef/);
   assert.doesNotMatch((await node.get('/admin/config')).text, /correct-horse|0123456789abcdef/);

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { inMemory, ok, run, startNode, temporaryDirectory, tutorial, profile, until } from './support/node.mjs';
+import { inMemory, insist, ok, run, startNode, temporaryDirectory, tutorial, profile, until } from './support/node.mjs';
 import { connectTo, startBroker } from './support/nats.mjs';
 import { startPostgres } from './support/postgres.mjs';
 
@@ -130,8 +130,10 @@ test('a stream that would lose events is found by each setting, and left as it i
     [{ allow_direct: false }, /allows no direct get; set allow_direct/],
     [{ subjects: ['identity.*'] }, /has other subjects; they must be 'identity\.\*' and 'identity\.command\.\*'/],
   ];
+  // The broker removes a deleted stream's files behind its answer, and may still find them in the way.
+  const add = (settings) => insist('a stream to be made', () => manager.streams.add(settings));
   for (const [changes, finding] of wrong) {
-    const { config } = await manager.streams.add({ ...right, ...changes });
+    const { config } = await add({ ...right, ...changes });
     const found = await doctor(flags);
     assert.deepEqual([found.code, found.fails.length], [1, 1], JSON.stringify(changes));
     assert.match(found.of('stream of identity')[0], /^fail: the stream 'troupe_identity' /);
@@ -139,7 +141,7 @@ test('a stream that would lose events is found by each setting, and left as it i
     assert.deepEqual((await manager.streams.info('troupe_identity')).config, config);
     await manager.streams.delete('troupe_identity');
   }
-  await manager.streams.add(right);
+  await add(right);
   assert.deepEqual((await doctor(flags)).of('stream of identity'), ['ok: is set up as it must be, with 1 replica']);
   const fewer = await doctor([...flags, '--replicas', '3']);
   assert.equal(fewer.code, 0);
