@@ -42,12 +42,12 @@ class postgres_transaction final : public view_transaction {
       if (!layout) return std::move(layout).error();
       // A projector that has caught up needs no shortcut.
       if (keys.size() < worth_a_copy) written_.reset();
-      std::vector<std::string> unknown;
+      std::vector<std::string> written;
       std::vector<std::string> absent;
-      for (const auto& key : keys) {
-        (written_ && !written_->may_hold(key) ? absent : unknown).push_back(key);
+      if (written_) {
+        for (const auto& key : keys) (written_->may_hold(key) ? written : absent).push_back(key);
       }
-      auto rows = select(**layout, unknown);
+      auto rows = select(**layout, written_ ? std::span<const std::string>(written) : keys);
       if (!rows) return rows;
       if (rows->empty()) {
         absent_.insert(keys.begin(), keys.end());
@@ -155,8 +155,7 @@ class postgres_transaction final : public view_transaction {
     return done;
   }
 
-  result<std::vector<json>> select(const table_layout& columns,
-                                   const std::vector<std::string>& keys) {
+  result<std::vector<json>> select(const table_layout& columns, std::span<const std::string> keys) {
     std::vector<json> rows;
     auto possible = key_array(columns, keys);
     if (!possible) return rows;

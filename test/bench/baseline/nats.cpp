@@ -175,10 +175,7 @@ class bare_service {
   bare_service(const bare_service&) = delete;
   bare_service& operator=(const bare_service&) = delete;
   ~bare_service() {
-    {
-      std::unique_lock lock(mutex_);
-      concluded_.wait(lock, [&] { return left_ == 0; });
-    }
+    await_answers();
     natsConnection_Close(connection_);
     natsSubscription_Destroy(stored_);
     natsSubscription_Destroy(asked_);
@@ -204,18 +201,12 @@ class bare_service {
     check(js_PullSubscribe(&consumer, context, subject, "bench", nullptr, &options, nullptr));
     for (std::uint64_t taken = 0; taken < count;) {
       natsMsgList batch{};
-      const auto status =
-          natsSubscription_Fetch(&batch, consumer, 256, patience_milliseconds, nullptr);
-      check(status);
+      check(natsSubscription_Fetch(&batch, consumer, 256, patience_milliseconds, nullptr));
       for (int i = 0; i < batch.Count; ++i) take(std::exchange(batch.Msgs[i], nullptr));
       taken += static_cast<std::uint64_t>(batch.Count);
       natsMsgList_Destroy(&batch);
     }
-    {
-      // Messages are acknowledged through it.
-      std::unique_lock lock(mutex_);
-      concluded_.wait(lock, [&] { return left_ == 0; });
-    }
+    await_answers();  // Messages are acknowledged through the consumer.
     natsSubscription_Destroy(consumer);
     jsCtx_Destroy(context);
   }
@@ -224,6 +215,11 @@ class bare_service {
   static void on_command(natsConnection* /*on*/, natsSubscription* /*of*/, natsMsg* command,
                          void* self) {
     static_cast<bare_service*>(self)->take(command);
+  }
+
+  void await_answers() {
+    std::unique_lock lock(mutex_);
+    concluded_.wait(lock, [&] { return left_ == 0; });
   }
 
   void take(natsMsg* command) {
