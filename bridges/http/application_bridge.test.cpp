@@ -8,6 +8,7 @@
 #include "bridges/http/fake_node.test.hpp"
 #include "bridges/http/http_bridge.hpp"
 #include "bridges/http/raw_client.test.hpp"
+#include "runtime/core/made_id.hpp"
 
 using namespace troupe;
 using namespace troupe::http;
@@ -433,6 +434,9 @@ BOOST_AUTO_TEST_CASE(a_caller_who_prefers_not_to_wait_is_told_where_to_ask) {
   }
   BOOST_TEST(on.ask("POST", "/v1/accounts/OpenAccount", "Prefer: respond-async\r\n", "{}").status ==
              202);
+  // Told before the command is in the log, the node's own id must be claimed like any other.
+  const auto told = on.ask("POST", "/v1/accounts/OpenAccount", "Prefer: respond-async\r\n", "{}");
+  BOOST_TEST(!made_at(told.value().at("commandId").get<std::string>()).has_value());
   for (const auto* other : {"return=minimal", "respond-asynchronously", "x;respond-async", ""}) {
     BOOST_TEST(
         on.ask("POST", "/v1/accounts/OpenAccount", std::string("Prefer: ") + other + "\r\n", "{}")

@@ -2,6 +2,7 @@
 
 #include "bridges/http/application_routes.hpp"
 #include "bridges/http/command_reply.hpp"
+#include "runtime/core/made_id.hpp"
 
 namespace troupe::http {
 namespace {
@@ -57,6 +58,9 @@ reply execute(command_request command, std::shared_ptr<application> app) {
 /// Hands the command in for a caller who asks for the outcome later. A command whose id its caller
 /// chose is looked for in the log first, so this may wait.
 reply take_in(command_request command, application& app) {
+  // The caller learns the id before the command is in the log.
+  if (!command.id_given)
+    command.context.command_id = without_mark(std::move(command.context.command_id));
   const auto command_id = command.context.command_id;
   const auto refused = app.take_in(std::move(command));
   return refused ? command_reply(*refused) : to_reply(taken_in(command_id));

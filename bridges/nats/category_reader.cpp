@@ -1,6 +1,8 @@
 #include "bridges/nats/category_reader.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 namespace troupe::nats {
@@ -41,20 +43,45 @@ result<std::vector<recorded_commit>> category_reader::read(const std::string& ca
     }
     if (from > end) break;
     const auto last = from + std::min(chunk - 1, end - from);
-    auto messages = messages_.range(**in, from, last);
-    if (!messages) return std::move(messages).error();
-    std::size_t bytes = 1;
-    for (const auto& one : *messages) {
-      bytes += body_of(*one.message).size();
-      auto entity = names_.entity_of(category, one.subject);
-      if (entity.empty() || found.size() == limit) continue;
-      found.push_back(from_message(one, category, std::move(entity)).recorded);
-    }
-    const auto fitting = chunk_bytes / (bytes / (messages->size() + 1) + 1);
-    chunk = std::clamp<position_t>(fitting, 1, largest_chunk);
+    auto read = read_part(**in, category, from, last, end);
+    if (!read) return std::move(read).error();
+    const auto count = std::min(read->events.size(), limit - found.size());
+    std::move(read->events.begin(), read->events.begin() + static_cast<std::ptrdiff_t>(count),
+              std::back_inserter(found));
+    chunk = std::clamp<position_t>(chunk_bytes / read->bytes_each, 1, largest_chunk);
     from = last + 1;
   }
   return found;
+}
+
+result<category_reader::part> category_reader::read_part(const stream_facts& in,
+                                                         const std::string& category,
+                                                         position_t first, position_t last,
+                                                         position_t end) {
+  part read;
+  std::vector<position_t> unknown;
+  {
+    const std::lock_guard lock(mutex_);
+    read.events = known_[category].recent.events(first, last, unknown);
+  }
+  if (unknown.empty()) return read;
+  const auto messages = messages_.at_each(in, std::move(unknown));
+  if (!messages) return messages.error();
+  std::size_t bytes = 1;
+  const std::lock_guard lock(mutex_);
+  auto& recent = known_[category].recent;
+  for (const auto& one : *messages) {
+    bytes += body_of(*one.message).size();
+    std::optional<recorded_commit> event;
+    auto entity = names_.entity_of(category, one.subject);
+    if (!entity.empty()) event = from_message(one, category, std::move(entity)).recorded;
+    if (event) read.events.push_back(*event);
+    // Whoever comes from far back does not come again.
+    if (one.sequence + recent_positions::most > end) recent.add(one.sequence, std::move(event));
+  }
+  read.bytes_each = bytes / (messages->size() + 1) + 1;
+  std::ranges::sort(read.events, {}, &recorded_commit::position);
+  return read;
 }
 
 result<position_t> category_reader::head(const std::string& category) {
@@ -69,30 +96,33 @@ result<position_t> category_reader::head(const std::string& category) {
   auto head = before.head;
   for (auto last = *end; last > before.end && head == before.head;) {
     const auto first = std::max(before.end + 1, last - std::min(last - 1, first_chunk - 1));
-    auto messages = messages_.range(**in, first, last);
-    if (!messages) return std::move(messages).error();
+    const auto messages = messages_.range(**in, first, last);
+    if (!messages) return messages.error();
     for (const auto& one : *messages) {
       if (!names_.entity_of(category, one.subject).empty()) head = std::max(head, one.sequence);
     }
     last = first - 1;
   }
   const std::lock_guard lock(mutex_);
-  auto& now = ends_[category];
+  auto& now = known_[category].ends;
   now.end = std::max(now.end, *end);
   now.head = std::max(now.head, head);
   return now.head;
 }
 
-void category_reader::learn(const std::string& category, position_t position) {
+void category_reader::learn(const commit& stored, position_t position) {
+  recorded_commit recorded{stored, position};
+  recorded.data.fresh_id = false;
   const std::lock_guard lock(mutex_);
-  auto& now = ends_[category];
-  now.end = std::max(now.end, position);
-  now.head = std::max(now.head, position);
+  auto& [ends, recent] = known_[stored.stream.category];
+  ends.end = std::max(ends.end, position);
+  ends.head = std::max(ends.head, position);
+  recent.add(position, std::move(recorded));
 }
 
 category_reader::known_end category_reader::known(const std::string& category) {
   const std::lock_guard lock(mutex_);
-  return ends_[category];
+  return known_[category].ends;
 }
 
 }  // namespace troupe::nats

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bridges/nats/commit_message.hpp"
+#include "bridges/nats/recent_positions.hpp"
 #include "bridges/nats/stored_messages.hpp"
 
 namespace troupe::nats {
@@ -23,8 +24,8 @@ class category_reader {
                                             std::size_t limit);
   /// The position of the last event.
   result<position_t> head(const std::string& category);
-  /// An event is known to be at this position.
-  void learn(const std::string& category, position_t position);
+  /// This commit is stored at this position.
+  void learn(const commit& stored, position_t position);
 
  private:
   /// What is known of a stream; both only rise.
@@ -33,13 +34,25 @@ class category_reader {
     position_t head = 0;  ///< The last event's.
   };
 
+  struct known_category {
+    known_end ends;
+    recent_positions recent;
+  };
+
   known_end known(const std::string& category);
+  /// The events from `first` to `last`, and how large a message there is on average.
+  struct part {
+    std::vector<recorded_commit> events;
+    std::size_t bytes_each = 1;
+  };
+  result<part> read_part(const stream_facts& in, const std::string& category, position_t first,
+                         position_t last, position_t end);
 
   const names names_;
   streams& streams_;
   stored_messages& messages_;
   std::mutex mutex_;
-  std::map<std::string, known_end> ends_;
+  std::map<std::string, known_category> known_;
 };
 
 }  // namespace troupe::nats

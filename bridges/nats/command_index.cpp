@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
+
+#include "bridges/nats/command_key.hpp"
 
 namespace troupe::nats {
 namespace {
@@ -13,58 +16,91 @@ error already_in_log(const std::string& command_id) {
   return {errc::duplicate, "command " + command_id + " is already in the log"};
 }
 
-}  // namespace
-
-std::string key_of(const std::string& command_id) {
-  static constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string key;
-  for (const char c : command_id) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '_' || c == '-';
-    if (plain) {
-      key += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      key += '=';
-      key += digits[byte >> 4U];
-      key += digits[byte & 15U];
-    }
-  }
-  return key;
+json value_of(const command_index::wanted& one) {
+  return {{"stream", one.what->stream.name()}, {"after", one.previous}};
 }
 
+error under_way_elsewhere(const std::string& command_id, const stream_id& entity) {
+  return {errc::conflict,
+          "command " + command_id + " is under way for " + entity.name() + "; use a new id"};
+}
+
+}  // namespace
+
 command_index::command_index(std::shared_ptr<connection> broker, names called, streams& all,
-                             stored_messages& messages, stream_facts bucket)
+                             stored_messages& messages, kept_outcomes& outcomes,
+                             stream_facts bucket)
     : broker_(std::move(broker)),
       names_(std::move(called)),
       streams_(all),
       messages_(messages),
-      bucket_(std::move(bucket)) {}
+      outcomes_(outcomes),
+      bucket_(bucket),
+      lists_(names_, messages, std::move(bucket)) {}
 
-outgoing command_index::entry(const wanted& one) const {
-  const json value = {{"stream", one.what->stream.name()}, {"after", one.previous}};
-  return {
-      "$KV." + names_.bucket("commands") + '.' + key_of(one.what->command_id), value.dump(), {}};
+outgoing command_index::entry(const std::string& command_id, json value) const {
+  return {"$KV." + names_.bucket("commands") + '.' + key_of(command_id), value.dump(), {}};
+}
+
+std::vector<outgoing> command_index::entries(std::span<const wanted> all) {
+  std::vector<outgoing> made;
+  std::vector<command_lists::item> listed;
+  for (const auto& one : all) {
+    const auto& id = one.what->command_id;
+    if (command_lists::may_hold(id)) {
+      listed.push_back({id, {one.what->stream, one.previous}});
+    } else {
+      made.push_back(entry(id, value_of(one)));
+    }
+  }
+  std::ranges::move(lists_.to_messages(listed), std::back_inserter(made));
+  return made;
+}
+
+outgoing command_index::mark(const kept_outcome& kept) const {
+  auto message = entry(kept.command_id,
+                       {{"stream", kept.outcome.stream.name()}, {"after", 0}, {"outcome", "kept"}});
+  expect_last(message, 0);
+  return message;
 }
 
 std::vector<std::optional<error>> command_index::claim(request_window& window,
                                                        std::span<const wanted> all,
                                                        monotonic_time deadline) {
+  std::vector<std::optional<error>> refused(all.size());
   std::vector<outgoing> claims;
-  claims.reserve(all.size());
-  for (const auto& one : all) {
-    claims.push_back(entry(one));
+  std::vector<std::size_t> claimants;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    // Somebody may send an id again that a node made and told.
+    const auto& id = all[i].what->command_id;
+    if (command_lists::may_hold(id)) refused[i] = objection(all[i]);
+    if (refused[i]) continue;
+    claims.push_back(entry(id, value_of(all[i])));
     expect_last(claims.back(), 0);
+    claimants.push_back(i);
   }
   const auto soon = std::min<monotonic_time>(
       deadline, std::chrono::steady_clock::now() + broker_->options().answer_timeout);
   const auto answers = window.exchange(claims, soon);
-  std::vector<std::optional<error>> refused(all.size());
-  for (std::size_t i = 0; i < all.size(); ++i) {
+  for (std::size_t i = 0; i < claimants.size(); ++i) {
     if (read_publish_reply(answers[i]).what == publish_reply::verdict::stored) continue;
-    refused[i] = settle_claim(window, all[i], deadline);
+    refused[claimants[i]] = settle_claim(window, all[claimants[i]], deadline);
   }
   return refused;
+}
+
+std::optional<error> command_index::objection(const wanted& one) {
+  const auto& id = one.what->command_id;
+  auto tried = lists_.find(id);
+  if (!tried) return std::move(tried).error();
+  for (const auto& attempt : *tried) {
+    auto became = resolve(attempt, id);
+    if (!became) return std::move(became).error();
+    if (became->stored) return already_in_log(id);
+    if (became->pending && attempt.stream != one.what->stream)
+      return under_way_elsewhere(id, attempt.stream);
+  }
+  return std::nullopt;
 }
 
 std::optional<error> command_index::settle_claim(request_window& window, const wanted& one,
@@ -82,9 +118,13 @@ std::optional<error> command_index::settle_claim(request_window& window, const w
       broker_->pause(pause_for_index);
       continue;
     }
-    auto claim = entry(one);
-    if (*known) {
-      const auto& attempt = **known;
+    if (*known && one.id_given) {
+      auto kept = outcomes_.has(id);
+      if (!kept) return std::move(kept).error();
+      if (*kept) return already_known(id);
+    }
+    if (*known && !(*known)->outcome_kept) {
+      const auto& attempt = (*known)->of;
       const bool same_entity = attempt.stream == one.what->stream;
       // The same attempt: this one's own claim, whose answer was lost, or another node's. The
       // entity's stream will take one of the two.
@@ -93,11 +133,11 @@ std::optional<error> command_index::settle_claim(request_window& window, const w
       if (!became) return std::move(became).error();
       if (became->stored) return already_in_log(id);
       if (became->pending) {
-        return error{errc::conflict, same_entity ? attempt.stream.name() + " has moved on"
-                                                 : "command " + id + " is under way for " +
-                                                       attempt.stream.name() + "; use a new id"};
+        if (!same_entity) return under_way_elsewhere(id, attempt.stream);
+        return error{errc::conflict, attempt.stream.name() + " has moved on"};
       }
     }
+    auto claim = entry(id, value_of(one));
     expect_last(claim, *known ? (*known)->sequence : 0);
     const auto reply = read_publish_reply(window.exchange(
         claim, std::min<monotonic_time>(deadline, std::chrono::steady_clock::now() +
@@ -115,10 +155,19 @@ std::optional<error> command_index::settle_claim(request_window& window, const w
 result<std::optional<recorded_commit>> command_index::find(const std::string& command_id) {
   auto known = look_up(command_id);
   if (!known) return std::move(known).error();
-  if (!*known) return std::optional<recorded_commit>();
-  auto became = resolve(**known, command_id);
-  if (!became) return std::move(became).error();
-  return std::move(became->stored);
+  std::vector<attempt> tried;
+  if (*known && !(*known)->outcome_kept) tried.push_back(std::move((*known)->of));
+  if (command_lists::may_hold(command_id)) {
+    auto listed = lists_.find(command_id);
+    if (!listed) return std::move(listed).error();
+    std::ranges::move(*listed, std::back_inserter(tried));
+  }
+  for (const auto& one : tried) {
+    auto became = resolve(one, command_id);
+    if (!became) return std::move(became).error();
+    if (became->stored) return std::move(became->stored);
+  }
+  return std::optional<recorded_commit>();
 }
 
 result<std::optional<command_index::held>> command_index::look_up(const std::string& command_id) {
@@ -127,31 +176,25 @@ result<std::optional<command_index::held>> command_index::look_up(const std::str
   if (!found) return std::move(found).error();
   if (!*found) return std::optional<held>();
   const auto value = json::parse(body_of(*(*found)->message), nullptr, false);
-  const auto corrupt = [&] {
+  auto made = value.is_object()
+                  ? attempt_from(value.value("stream", json()), value.value("after", json()))
+                  : std::nullopt;
+  if (!made) {
     return error{errc::corrupt, "the entry of command " + command_id + " in bucket " +
                                     names_.bucket("commands") + " cannot be read"};
-  };
-  if (!value.is_object() || !value.contains("stream") || !value["stream"].is_string() ||
-      !value.contains("after") || !value["after"].is_number_unsigned()) {
-    return corrupt();
   }
-  const auto name = value["stream"].get<std::string>();
-  const auto dot = name.find('.');
-  if (dot == std::string::npos) return corrupt();
-  return std::optional(held{{name.substr(0, dot), name.substr(dot + 1)},
-                            value["after"].get<position_t>(),
-                            (*found)->sequence});
+  return std::optional(held{std::move(*made), value.contains("outcome"), (*found)->sequence});
 }
 
-result<command_index::outcome> command_index::resolve(const held& attempt,
+result<command_index::outcome> command_index::resolve(const attempt& tried,
                                                       const std::string& command_id) {
-  auto in = streams_.find(attempt.stream.category);
+  auto in = streams_.find(tried.stream.category);
   if (!in) return std::move(in).error();
   if (!*in) return outcome{true, {}};
-  auto found = messages_.next(**in, names_.events(attempt.stream), attempt.previous + 1);
+  auto found = messages_.next(**in, names_.events(tried.stream), tried.previous + 1);
   if (!found) return std::move(found).error();
   if (!*found) return outcome{true, {}};
-  auto read = from_message(**found, attempt.stream.category, attempt.stream.id);
+  auto read = from_message(**found, tried.stream.category, tried.stream.id);
   if (read.recorded.data.command_id != command_id) return outcome{};
   return outcome{false, std::move(read.recorded)};
 }

@@ -42,15 +42,23 @@ result<std::vector<recorded_commit>> entity_reader::read(const stream_id& stream
   auto found = messages_.last(**in, names_.events(stream));
   if (!found) return std::move(found).error();
   if (!*found) return commits();
-  auto last = from_message(**found, stream.category, stream.id);
-  if (!last.whole) return foreign(stream, (*found)->sequence);
+  return read(**in, stream, **found, from, 0, limit);
+}
+
+result<std::vector<recorded_commit>> entity_reader::read(const stream_facts& in,
+                                                         const stream_id& stream,
+                                                         const stored_message& newest,
+                                                         version_t from, position_t at,
+                                                         std::size_t limit) {
+  auto last = from_message(newest, stream.category, stream.id);
+  if (!last.whole) return foreign(stream, newest.sequence);
   const auto version = last.recorded.data.last_version();
   const auto sequence = last.recorded.position;
   newest_.learn(stream, {version, sequence});
-  if (limit == 0 || version < from) return commits();
-  const auto worth_it = (*in)->replicas > 1 ? short_tail_of_replicas : short_tail;
-  auto read = version - from < worth_it ? follow_back(**in, stream, std::move(last), from, limit)
-                                        : consume(**in, stream, sequence, from, limit);
+  if (limit == 0 || version < from || sequence < at) return commits();
+  const auto worth_it = in.replicas > 1 ? short_tail_of_replicas : short_tail;
+  auto read = version - from < worth_it ? follow_back(in, stream, std::move(last), from, limit)
+                                        : consume(in, stream, sequence, from, at, limit);
   if (read && !read->empty()) {
     starts_.replace(stream, {read->back().data.last_version(), read->back().position});
   }
@@ -83,16 +91,16 @@ result<std::vector<recorded_commit>> entity_reader::follow_back(const stream_fac
 result<std::vector<recorded_commit>> entity_reader::consume(const stream_facts& in,
                                                             const stream_id& stream,
                                                             position_t last, version_t from,
-                                                            std::size_t limit) {
+                                                            position_t at, std::size_t limit) {
   const auto start = starts_.find(stream);
-  const bool known_start = start && start->version < from;
+  const bool known_start = at == 0 && start && start->version < from;
   jsSubOptions options;
   jsSubOptions_Init(&options);
   options.Stream = in.name.c_str();
   options.Ordered = true;
-  if (known_start) {
+  if (at > 0 || known_start) {
     options.Config.DeliverPolicy = js_DeliverByStartSequence;
-    options.Config.OptStartSeq = start->sequence + 1;
+    options.Config.OptStartSeq = at > 0 ? at : start->sequence + 1;
   } else {
     options.Config.DeliverPolicy = js_DeliverAll;
   }
@@ -117,7 +125,12 @@ result<std::vector<recorded_commit>> entity_reader::consume(const stream_facts& 
     jsMsgMetaData_Destroy(metadata);
     auto commit = from_message(one, stream.category, stream.id);
     if (!commit.whole) return foreign(stream, one.sequence);
-    if (commit.recorded.data.first_version != next) return lost(stream, next + 1);
+    const auto& data = commit.recorded.data;
+    if (reached == 0 && at > 0) {
+      if (one.sequence != at || data.first_version > from || data.last_version() < from) break;
+    } else if (data.first_version != next) {
+      return lost(stream, next + 1);
+    }
     reached = one.sequence;
     next = commit.recorded.data.last_version() + 1;
     if (next > from) read.push_back(std::move(commit.recorded));

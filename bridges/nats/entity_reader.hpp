@@ -20,6 +20,11 @@ class entity_reader {
 
   result<std::vector<recorded_commit>> read(const stream_id& stream, version_t from,
                                             std::size_t limit);
+  /// The same, where the entity's last message is known already. `at`: where the commit that holds
+  /// `from` is said to be, 0 if nothing is said; empty if it is not there.
+  result<std::vector<recorded_commit>> read(const stream_facts& in, const stream_id& stream,
+                                            const stored_message& newest, version_t from,
+                                            position_t at, std::size_t limit);
   /// The commit that ends at this version is at this sequence: reading from behind it can start
   /// there.
   void remember(const stream_id& stream, place known) { starts_.replace(stream, known); }
@@ -30,7 +35,7 @@ class entity_reader {
   result<commits> follow_back(const stream_facts& in, const stream_id& stream, read_commit last,
                               version_t from, std::size_t limit);
   result<commits> consume(const stream_facts& in, const stream_id& stream, position_t last,
-                          version_t from, std::size_t limit);
+                          version_t from, position_t at, std::size_t limit);
 
   const std::shared_ptr<connection> broker_;
   const names names_;

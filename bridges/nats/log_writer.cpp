@@ -97,10 +97,9 @@ class log_writer::batch {
     if (!before) return std::move(before).error();
     bool known = before->has_value();
     if (!known && id_given) {
-      auto kept =
-          writer_.messages_.last(writer_.outcomes_, writer_.outcome_subject(wanted.command_id));
+      auto kept = writer_.outcomes_.has(wanted.command_id);
       if (!kept) return std::move(kept).error();
-      known = kept->has_value();
+      known = *kept;
     }
     if (known) return already_known(wanted.command_id);
     return error{errc::conflict, wanted.stream.name() + " is at version " +
@@ -119,7 +118,7 @@ class log_writer::batch {
 
 log_writer::log_writer(std::shared_ptr<connection> broker, names called, streams& all,
                        stored_messages& messages, command_index& index, category_reader& categories,
-                       places& newest, stream_facts outcomes)
+                       places& newest, kept_outcomes& outcomes)
     : broker_(std::move(broker)),
       names_(std::move(called)),
       streams_(all),
@@ -127,7 +126,7 @@ log_writer::log_writer(std::shared_ptr<connection> broker, names called, streams
       index_(index),
       categories_(categories),
       newest_(newest),
-      outcomes_(std::move(outcomes)) {}
+      outcomes_(outcomes) {}
 
 std::vector<append_result> log_writer::append(std::span<const append_request> requests,
                                               std::span<const kept_outcome> outcomes) {
@@ -138,19 +137,18 @@ std::vector<append_result> log_writer::append(std::span<const append_request> re
   const auto deadline = now() + broker_->options().patience;
   batch work(*this, requests);
   for (auto wave = work.next_wave(); !wave.empty(); wave = work.next_wave()) {
-    std::vector<outgoing> entries;
+    std::vector<command_index::wanted> fresh;
     for (auto& one : wave) {
       if (auto in = streams_.find_or_make(one.what->stream.category); !in) {
         one.failure = std::move(in).error();
       } else if (now() >= deadline) {
         one.failure = error{errc::unavailable, "the broker is too slow; nothing was stored"};
       } else if (one.what->fresh_id) {
-        entries.push_back(index_.entry({one.what, one.previous}));
+        fresh.push_back({one.what, one.previous});
       }
     }
-    respect_outcomes(wave);
     claim(wave, deadline);
-    publish_all(wave, std::move(entries), deadline);
+    publish_all(wave, index_.entries(fresh), deadline);
     remember_refusals(wave);
     work.take(wave);
   }
@@ -172,19 +170,23 @@ std::vector<append_result> log_writer::keep(std::span<const kept_outcome> outcom
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     // What cannot be a command's id cannot come again.
     if (!check_command_id(outcomes[i].command_id)) continue;
-    messages.push_back(to_message(outcomes[i]));
+    messages.push_back(outcomes_.to_message(outcomes[i]));
     owners.push_back(i);
   }
   if (messages.empty()) return results;
+  for (const auto i : owners) messages.push_back(index_.mark(outcomes[i]));
   auto answers = window_->exchange(messages, now() + broker_->options().answer_timeout);
   for (std::size_t i = 0; i < owners.size(); ++i) {
     using verdict = publish_reply::verdict;
     const auto reply = read_publish_reply(answers[i]);
+    const auto marked = read_publish_reply(answers[owners.size() + i]);
     auto& failure = results[owners[i]].failure;
     if (reply.what == verdict::conflict || reply.what == verdict::repeated) {
       failure = already_known(outcomes[owners[i]].command_id);
     } else if (reply.what != verdict::stored) {
       failure = error{errc::unavailable, "the bucket of outcomes: " + reply.detail};
+    } else if (marked.what == verdict::unknown || marked.what == verdict::refused) {
+      failure = error{errc::unavailable, "the bucket of command ids: " + marked.detail};
     }
   }
   return results;
@@ -195,35 +197,12 @@ void log_writer::claim(std::vector<publish>& wave, monotonic_time deadline) {
   std::vector<publish*> claimants;
   for (auto& one : wave) {
     if (one.failure || one.what->fresh_id) continue;
-    claims.push_back({one.what, one.previous});
+    claims.push_back({one.what, one.previous, one.id_given});
     claimants.push_back(&one);
   }
   if (claims.empty()) return;
   auto refused = index_.claim(*window_, claims, deadline);
   for (std::size_t i = 0; i < claimants.size(); ++i) claimants[i]->failure = std::move(refused[i]);
-}
-
-void log_writer::respect_outcomes(std::vector<publish>& wave) {
-  std::vector<publish*> asked;
-  std::vector<std::string> subjects;
-  for (auto& one : wave) {
-    if (one.failure || !one.id_given || one.what->fresh_id) continue;
-    asked.push_back(&one);
-    subjects.push_back(outcome_subject(one.what->command_id));
-  }
-  if (asked.empty()) return;
-  const auto kept = messages_.present(outcomes_, subjects);
-  for (std::size_t i = 0; i < asked.size(); ++i) {
-    if (!kept) {
-      asked[i]->failure = kept.error();
-    } else if ((*kept)[i]) {
-      asked[i]->failure = already_known(asked[i]->what->command_id);
-    }
-  }
-}
-
-std::string log_writer::outcome_subject(const std::string& command_id) const {
-  return "$KV." + names_.bucket("outcomes") + '.' + key_of(command_id);
 }
 
 result<void> log_writer::open_window() {
@@ -254,17 +233,6 @@ result<place> log_writer::newest_place(const stream_id& entity, version_t expect
   const place found{read.recorded.data.last_version(), (*last)->sequence};
   newest_.learn(entity, found);
   return found;
-}
-
-outgoing log_writer::to_message(const kept_outcome& kept) const {
-  const json value = {{"digest", kept.digest},
-                      {"time", kept.time.time_since_epoch().count()},
-                      {"outcome", to_json(kept.outcome)}};
-  outgoing message{outcome_subject(kept.command_id),
-                   value.dump(-1, ' ', false, json::error_handler_t::replace),
-                   {}};
-  expect_last(message, 0);
-  return message;
 }
 
 void log_writer::publish_all(std::vector<publish>& wave, std::vector<outgoing> alongside,
@@ -346,7 +314,7 @@ void log_writer::take(publish& one, const publish_reply& reply) {
   one.settled = true;
   one.position = reply.position;
   newest_.learn(stream, {one.what->last_version(), reply.position});
-  categories_.learn(stream.category, reply.position);
+  categories_.learn(*one.what, reply.position);
 }
 
 void log_writer::look_behind(publish& one) {
@@ -366,7 +334,7 @@ void log_writer::look_behind(publish& one) {
     if (read.recorded.data == own) {
       one.position = (*found)->sequence;
       newest_.learn(stream, {one.what->last_version(), one.position});
-      categories_.learn(stream.category, one.position);
+      categories_.learn(*one.what, one.position);
       return;
     }
     if (read.recorded.data.command_id != one.what->command_id) {
@@ -418,10 +386,8 @@ result<void> log_writer::writable() {
   if (auto opened = open_window(); !opened) return opened;
   const auto& [category, bytes] = *refused_;
   if (auto room = streams_.room_for(bytes, category); !room) return room;
-  // Only a message that is stored shows that one can be: as large a one, which goes by itself,
-  // under a key that is nobody's command id.
-  const outgoing probe{
-      "$KV." + names_.bucket("outcomes") + ".room.probe", std::string(bytes, ' '), {}};
+  // Only a message that is stored shows that one can be: as large a one, which goes by itself.
+  const auto probe = outcomes_.room_probe(bytes);
   const auto reply =
       read_publish_reply(window_->exchange(probe, now() + broker_->options().answer_timeout));
   if (reply.what != publish_reply::verdict::stored) return error{errc::unavailable, reply.detail};

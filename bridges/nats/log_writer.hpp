@@ -11,6 +11,7 @@
 
 #include "bridges/nats/category_reader.hpp"
 #include "bridges/nats/command_index.hpp"
+#include "bridges/nats/kept_outcomes.hpp"
 #include "bridges/nats/places.hpp"
 
 namespace troupe::nats {
@@ -26,7 +27,7 @@ class log_writer {
  public:
   log_writer(std::shared_ptr<connection> broker, names called, streams& all,
              stored_messages& messages, command_index& index, category_reader& categories,
-             places& newest, stream_facts outcomes);
+             places& newest, kept_outcomes& outcomes);
 
   std::vector<append_result> append(std::span<const append_request> requests,
                                     std::span<const kept_outcome> outcomes);
@@ -55,10 +56,6 @@ class log_writer {
   result<place> newest_place(const stream_id& entity, version_t expected);
   /// Claims the ids of the wave's commits that are not known to be fresh.
   void claim(std::vector<publish>& wave, monotonic_time deadline);
-  /// Refuses those whose command has a kept outcome.
-  void respect_outcomes(std::vector<publish>& wave);
-  [[nodiscard]] std::string outcome_subject(const std::string& command_id) const;
-  [[nodiscard]] outgoing to_message(const kept_outcome& kept) const;
   /// Keeps outcomes; what became of each.
   std::vector<append_result> keep(std::span<const kept_outcome> outcomes);
   /// Publishes all, with `alongside`, and tries again until all are settled or the deadline passed.
@@ -77,7 +74,7 @@ class log_writer {
   command_index& index_;
   category_reader& categories_;
   places& newest_;
-  const stream_facts outcomes_;
+  kept_outcomes& outcomes_;
 
   std::mutex mutex_;
   std::unique_ptr<request_window> window_;

@@ -7,6 +7,7 @@
 #include "bridges/nats/command_index.hpp"
 #include "bridges/nats/entity_reader.hpp"
 #include "bridges/nats/growth_watch.hpp"
+#include "bridges/nats/kept_outcomes.hpp"
 #include "bridges/nats/log_writer.hpp"
 #include "bridges/nats/snapshot_bucket.hpp"
 
@@ -45,13 +46,12 @@ class nats_event_log final : public event_log {
         streams_(std::move(all)),
         messages_(broker_),
         newest_(remembered_places),
-        index_(broker_, names_, *streams_, messages_, kept.commands),
+        outcomes_(names_, messages_, std::move(kept.outcomes)),
+        index_(broker_, names_, *streams_, messages_, outcomes_, std::move(kept.commands)),
         categories_(names_, *streams_, messages_),
         entities_(broker_, names_, *streams_, messages_, newest_),
-        snapshots_(broker_, names_, messages_, kept.snapshots),
-        outcomes_(kept.outcomes),
-        writer_(broker_, names_, *streams_, messages_, index_, categories_, newest_,
-                std::move(kept.outcomes)) {}
+        snapshots_(broker_, names_, messages_, std::move(kept.snapshots)),
+        writer_(broker_, names_, *streams_, messages_, index_, categories_, newest_, outcomes_) {}
 
   result<void> prepare(const std::vector<std::string>& categories) override {
     for (const auto& category : categories) {
@@ -97,24 +97,7 @@ class nats_event_log final : public event_log {
 
   result<std::optional<kept_outcome>> find_outcome(const std::string& command_id) override {
     if (!check_command_id(command_id)) return std::optional<kept_outcome>();
-    const auto subject = "$KV." + names_.bucket("outcomes") + '.' + key_of(command_id);
-    auto found = messages_.last(outcomes_, subject);
-    if (!found) return std::move(found).error();
-    if (!*found) return std::optional<kept_outcome>();
-    const auto value = json::parse(body_of(*(*found)->message), nullptr, false);
-    if (!value.is_object() || !value.contains("outcome") ||
-        !value.value("digest", json()).is_number_unsigned() ||
-        !value.value("time", json()).is_number_integer()) {
-      return error{errc::corrupt, "the kept outcome of command " + command_id + " cannot be read"};
-    }
-    auto outcome = outcome_from_json(value["outcome"]);
-    if (!outcome) {
-      return error{errc::corrupt,
-                   "the kept outcome of command " + command_id + ": " + outcome.error().message};
-    }
-    return std::optional(
-        kept_outcome{command_id, value["digest"].get<std::uint64_t>(), std::move(*outcome),
-                     timestamp(std::chrono::milliseconds(value["time"].get<std::int64_t>()))});
+    return outcomes_.find(command_id);
   }
 
   result<std::optional<snapshot>> load_snapshot(const stream_id& stream) override {
@@ -140,6 +123,27 @@ class nats_event_log final : public event_log {
     return saved;
   }
 
+  result<load_start> start_load(const stream_id& stream, std::size_t limit) override {
+    load_start begun;
+    if (auto settled = writer_.settled(); !settled) return settled.error();
+    if (!check_stream(stream)) return begun;
+    auto in = streams_->find(stream.category);
+    if (!in) return std::move(in).error();
+    if (!*in) return begun;
+    auto found = messages_.last_of_each({{**in, names_.events(stream)}, snapshots_.place(stream)});
+    if (!found) return std::move(found).error();
+    const auto& last = found->front();
+    if (const auto& saved = found->back())
+      begun.saved = snapshot_bucket::from_message(stream, *saved);
+    if (!last) return begun;
+    const auto from = begun.saved ? begun.saved->version : 1;
+    const auto at = begun.saved ? begun.saved->position : 0;
+    auto commits = entities_.read(**in, stream, *last, from, at, limit);
+    if (!commits) return std::move(commits).error();
+    begun.commits = std::move(*commits);
+    return begun;
+  }
+
   result<void> save_snapshot(const snapshot& saved) override {
     if (auto checked = check_stream(saved.stream); !checked) return checked;
     return snapshots_.save(saved);
@@ -154,11 +158,11 @@ class nats_event_log final : public event_log {
   const std::unique_ptr<streams> streams_;
   stored_messages messages_;
   places newest_;
+  kept_outcomes outcomes_;
   command_index index_;
   category_reader categories_;
   entity_reader entities_;
   snapshot_bucket snapshots_;
-  const stream_facts outcomes_;
   log_writer writer_;
   std::unique_ptr<growth_watch> watch_;
 };

@@ -8,11 +8,15 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "bridges/nats/command_index.hpp"
+#include "bridges/nats/command_key.hpp"
+#include "bridges/nats/publish_reply.hpp"
+#include "runtime/core/clock.hpp"
+#include "runtime/core/made_id.hpp"
 #include "test/contract/contract.hpp"
 #include "test/contract/nats_server.hpp"
 
@@ -71,6 +75,15 @@ struct fixture {
     const auto reply = read_publish_reply(window->exchange(
         outgoing{subject, body, {}}, std::chrono::steady_clock::now() + long_enough));
     BOOST_TEST_REQUIRE((reply.what == publish_reply::verdict::stored));
+  }
+
+  [[nodiscard]] std::uint64_t last_sequence_of(const char* stream) const {
+    const auto broker = connect();
+    jsStreamInfo* found = nullptr;
+    BOOST_TEST_REQUIRE(js_GetStreamInfo(&found, broker->jetstream(), stream, nullptr, nullptr) ==
+                       NATS_OK);
+    const std::unique_ptr<jsStreamInfo, destroys<jsStreamInfo_Destroy>> info(found);
+    return info->State.LastSeq;
   }
 
   /// Tries until the log answers at all.
@@ -196,6 +209,89 @@ BOOST_AUTO_TEST_CASE(a_claim_whose_place_was_taken_by_another_commit_is_taken_ov
   store(*log, {a_commit("7", 1, "winner")});
   store(*log, {a_commit("9", 1, "late")});
   BOOST_TEST((failure_of(append(*log, {a_commit("7", 2, "late")})) == errc::duplicate));
+}
+
+BOOST_AUTO_TEST_CASE(ids_that_a_node_made_are_written_down_together) {
+  const auto log = open();
+  system_clock time;
+  uuid_source ids(time);
+  std::vector<append_request> requests;
+  constexpr std::size_t count = 600;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto made = a_commit("e" + std::to_string(i), 1, ids.next());
+    made.fresh_id = true;
+    requests.push_back({{std::move(made)}});
+  }
+  for (const auto& stored : log->append(requests, {})) BOOST_TEST(!stored.failure.has_value());
+  const auto messages = last_sequence_of("KV_troupe_commands");
+  // One for each time and each full list.
+  const auto times = (*made_at(requests.back().commits.front().command_id) -
+                      *made_at(requests.front().commits.front().command_id)) /
+                         32 +
+                     2;
+  BOOST_TEST(messages <= times + 1);
+  BOOST_TEST(messages >= 2U);
+  for (const auto& request : requests) {
+    const auto& one = request.commits.front();
+    BOOST_TEST_REQUIRE(must(log->find_command(one.command_id)).has_value());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_list_of_command_ids_that_cannot_be_read_is_said_to_be_corrupt) {
+  const auto log = open();
+  const std::string id = "018bcfe5-6800-7ac7-8000-000000000001";
+  BOOST_TEST(!must(log->find_command(id)).has_value());
+  const auto place = "$KV.troupe_commands.made." + [&] {
+    std::ostringstream text;
+    text << std::hex << *made_at(id) / 32;
+    return text.str();
+  }();
+  publish(place + ".a-1", R"([["other","identity.7",0]])");
+  BOOST_TEST(!must(log->find_command(id)).has_value());
+  publish(place + ".a-2", R"([["other"]])");
+  BOOST_TEST((log->find_command(id).error().code == errc::corrupt));
+}
+
+BOOST_AUTO_TEST_CASE(an_id_whose_outcome_is_forgotten_can_be_used_again) {
+  const auto log = open();
+  kept_outcome kept;
+  kept.command_id = "c1";
+  kept.outcome.status = outcome_status::rejected;
+  kept.outcome.stream = {"identity", "7"};
+  BOOST_TEST(!log->append({}, {&kept, 1}).front().failure.has_value());
+  const append_request repeat{{a_commit("7", 1, "c1")}, true};
+  BOOST_TEST((failure_of(log->append({&repeat, 1}, {}).front()) == errc::duplicate));
+  BOOST_TEST(!must(log->find_command("c1")).has_value());
+  const auto broker = connect();
+  BOOST_TEST_REQUIRE(js_PurgeStream(broker->jetstream(), "KV_troupe_outcomes", nullptr, nullptr) ==
+                     NATS_OK);
+  BOOST_TEST(!log->append({&repeat, 1}, {}).front().failure.has_value());
+  BOOST_TEST(must(log->find_command("c1")).has_value());
+  BOOST_TEST((failure_of(log->append({&repeat, 1}, {}).front()) == errc::duplicate));
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_id_that_is_marked_before_its_outcome_is_kept_is_free) {
+  // Its node died in between, or the outcome is still on its way: nobody has been answered.
+  const auto log = open();
+  publish("$KV.troupe_commands.c1", R"({"stream":"identity.7","after":0,"outcome":"kept"})");
+  const append_request first{{a_commit("8", 1, "c1")}, true};
+  BOOST_TEST(!log->append({&first, 1}, {}).front().failure.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(what_the_node_has_stored_or_read_of_late_is_not_asked_for_again) {
+  const auto log = open();
+  store(*log, {a_commit("7", 1, "c1")});
+  publish("identity.command", "{}");
+  const auto foreign = open();
+  store(*foreign, {a_commit("8", 1, "c2")});
+  store(*log, {a_commit("7", 2, "c3")});
+  const auto read = must(log->read_category("identity", 1, 3));
+  BOOST_TEST(read.size() == 3U);
+  server.pause();
+  BOOST_TEST((must(log->read_category("identity", 1, 3)) == read));
+  BOOST_TEST((log->read_category("identity", 1, 4).error().code == errc::unavailable));
+  server.resume();
+  BOOST_TEST((must(open()->read_category("identity", 1, 3)) == read));
 }
 
 BOOST_AUTO_TEST_CASE(durable_commands_between_the_events_are_passed_over) {

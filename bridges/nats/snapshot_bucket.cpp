@@ -26,21 +26,24 @@ result<snapshot_bucket::kept> snapshot_bucket::look_up(const stream_id& stream) 
   auto found = messages_.last(bucket_, subject(stream));
   if (!found) return std::move(found).error();
   if (!*found) return kept{};
-  kept read{{}, (*found)->sequence};
+  return kept{from_message(stream, **found), (*found)->sequence};
+}
+
+std::optional<snapshot> snapshot_bucket::from_message(const stream_id& stream,
+                                                      const stored_message& found) {
   // What cannot be read is as good as none: a snapshot costs nothing but time.
-  auto value = json::parse(body_of(*(*found)->message), nullptr, false);
-  if (!value.is_object()) return read;
+  auto value = json::parse(body_of(*found.message), nullptr, false);
+  if (!value.is_object()) return std::nullopt;
   const auto schema = value.find("schema");
   const auto version = value.find("version");
   const auto position = value.find("position");
   if (schema == value.end() || !schema->is_string() || version == value.end() ||
       !version->is_number_unsigned() || position == value.end() ||
       !position->is_number_unsigned() || !value.contains("state")) {
-    return read;
+    return std::nullopt;
   }
-  read.value = snapshot{stream, version->get<version_t>(), position->get<position_t>(),
-                        schema->get<std::string>(), std::move(value["state"])};
-  return read;
+  return snapshot{stream, version->get<version_t>(), position->get<position_t>(),
+                  schema->get<std::string>(), std::move(value["state"])};
 }
 
 result<std::optional<snapshot>> snapshot_bucket::load(const stream_id& stream) {

@@ -17,6 +17,12 @@ class snapshot_bucket {
                   stream_facts bucket);
 
   result<std::optional<snapshot>> load(const stream_id& stream);
+  /// Where the entity's snapshot is, to be asked for together with something else, and how it is
+  /// read: nothing where it cannot be.
+  [[nodiscard]] stored_messages::newest_of place(const stream_id& stream) const {
+    return {bucket_, subject(stream)};
+  }
+  static std::optional<snapshot> from_message(const stream_id& stream, const stored_message& found);
   /// Replaces the stored one unless that is newer.
   result<void> save(const snapshot& saved);
 

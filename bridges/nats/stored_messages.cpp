@@ -1,6 +1,7 @@
 #include "bridges/nats/stored_messages.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "runtime/core/json.hpp"
@@ -22,6 +23,8 @@ error no_answer(const stream_facts& in) {
 outgoing direct_get_of(const stream_facts& in, std::string question) {
   return {"$JS.API.DIRECT.GET." + in.name, std::move(question), {}};
 }
+
+std::string last_by(const std::string& subject) { return R"({"last_by_subj":")" + subject + "\"}"; }
 
 /// Nothing when there is no such message; the outer nothing when the answer settles nothing.
 std::optional<std::optional<stored_message>> read(answer& received) {
@@ -63,31 +66,33 @@ result<std::optional<stored_message>> from_leader(const stream_facts& in, natsSt
 result<std::optional<stored_message>> stored_messages::last(const stream_facts& in,
                                                             const std::string& subject) {
   if (in.replicas > 1) return ask_leader_for_last(in, subject);
-  return direct_get(in, R"({"last_by_subj":")" + subject + "\"}");
+  return direct_get(in, last_by(subject));
 }
 
-result<std::vector<bool>> stored_messages::present(const stream_facts& in,
-                                                   const std::vector<std::string>& subjects) {
-  std::vector<bool> found(subjects.size());
-  if (in.replicas > 1) {
-    for (std::size_t i = 0; i < subjects.size(); ++i) {
-      auto newest = ask_leader_for_last(in, subjects[i]);
+result<std::vector<std::optional<stored_message>>> stored_messages::last_of_each(
+    const std::vector<newest_of>& asked) {
+  using list = std::vector<std::optional<stored_message>>;
+  if (std::ranges::any_of(asked, [](const newest_of& one) { return one.in.replicas > 1; })) {
+    list found;
+    for (const auto& one : asked) {
+      auto newest = last(one.in, one.subject);
       if (!newest) return std::move(newest).error();
-      found[i] = newest->has_value();
+      found.push_back(std::move(*newest));
     }
     return found;
   }
-  return windows_.with([&](request_window& window) -> result<std::vector<bool>> {
+  return windows_.with([&](request_window& window) -> result<list> {
+    if (auto connected = broker_->connected(); !connected) return connected.error();
     std::vector<outgoing> questions;
-    questions.reserve(subjects.size());
-    for (const auto& subject : subjects)
-      questions.push_back(direct_get_of(in, R"({"last_by_subj":")" + subject + "\"}"));
+    questions.reserve(asked.size());
+    for (const auto& one : asked) questions.push_back(direct_get_of(one.in, last_by(one.subject)));
     auto answers = window.exchange(
         questions, std::chrono::steady_clock::now() + broker_->options().answer_timeout);
+    list found;
     for (std::size_t i = 0; i < answers.size(); ++i) {
-      const auto one = read(answers[i]);
-      if (!one) return no_answer(in);
-      found[i] = one->has_value();
+      auto one = read(answers[i]);
+      if (!one) return no_answer(asked[i].in);
+      found.push_back(std::move(*one));
     }
     return found;
   });
@@ -113,10 +118,15 @@ result<std::optional<stored_message>> stored_messages::at(const stream_facts& in
 
 result<std::vector<stored_message>> stored_messages::range(const stream_facts& in, position_t first,
                                                            position_t last) {
+  std::vector<position_t> wanted(last + 1 - first);
+  std::iota(wanted.begin(), wanted.end(), first);
+  return at_each(in, std::move(wanted));
+}
+
+result<std::vector<stored_message>> stored_messages::at_each(const stream_facts& in,
+                                                             std::vector<position_t> wanted) {
   using list = std::vector<stored_message>;
   return windows_.with([&](request_window& window) -> result<list> {
-    std::vector<position_t> wanted;
-    for (auto sequence = first; sequence <= last; ++sequence) wanted.push_back(sequence);
     list found;
     for (int i = 0; i < read_tries && !wanted.empty(); ++i) {
       std::vector<outgoing> questions;

@@ -29,9 +29,14 @@ class stored_messages {
 
   /// The newest message on a subject.
   result<std::optional<stored_message>> last(const stream_facts& in, const std::string& subject);
-  /// Which of these subjects have a message, in one round trip where one replica can say.
-  result<std::vector<bool>> present(const stream_facts& in,
-                                    const std::vector<std::string>& subjects);
+  /// Where a newest message is looked for.
+  struct newest_of {
+    const stream_facts& in;
+    std::string subject;
+  };
+  /// The newest messages of several subjects, in one round trip where one replica can say.
+  result<std::vector<std::optional<stored_message>>> last_of_each(
+      const std::vector<newest_of>& asked);
   /// The first message on a subject from this sequence on.
   result<std::optional<stored_message>> next(const stream_facts& in, const std::string& subject,
                                              position_t from);
@@ -39,6 +44,9 @@ class stored_messages {
   /// All messages with sequences from `first` to `last`; there may be holes.
   result<std::vector<stored_message>> range(const stream_facts& in, position_t first,
                                             position_t last);
+  /// The same of these sequences, which rise.
+  result<std::vector<stored_message>> at_each(const stream_facts& in,
+                                              std::vector<position_t> wanted);
   /// The stream's last sequence. `unavailable` where the leader may be one that was cut off, and
   /// does not know of what others have stored.
   result<position_t> end(const stream_facts& in);

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <random>
 
+#include "runtime/core/made_id.hpp"
+
 namespace troupe {
 namespace {
 
@@ -75,8 +77,8 @@ timestamp system_clock::now() const {
 monotonic_time system_clock::monotonic() const { return std::chrono::steady_clock::now(); }
 
 std::string uuid_source::next() {
-  // Layout of RFC 9562, section 5.7: 48 bits of milliseconds, version, 12 random bits, variant, 62
-  // random bits.
+  // Layout of RFC 9562, section 5.7: 48 bits of milliseconds, version, 12 bits of one's own,
+  // variant, 62 random bits.
   thread_local std::mt19937_64 random{[] {
     std::random_device device;
     std::seed_seq seed{device(), device(), device(), device(),
@@ -84,7 +86,7 @@ std::string uuid_source::next() {
     return std::mt19937_64(seed);
   }()};
   const auto millis = static_cast<std::uint64_t>(clock_.now().time_since_epoch().count());
-  const std::uint64_t high = (millis << 16U) | 0x7000U | (random() & 0x0fffU);
+  const std::uint64_t high = (millis << 16U) | mark_of_made_ids;
   const std::uint64_t low = (random() & 0x3fffffffffffffffULL) | 0x8000000000000000ULL;
   std::array<char, 40> out{};
   const int size = std::snprintf(

@@ -66,4 +66,13 @@ result<std::vector<recorded_event>> decode(const recorded_commit& recorded) {
   return events;
 }
 
+result<load_start> event_log::start_load(const stream_id& stream, std::size_t limit) {
+  load_start begun;
+  if (auto saved = load_snapshot(stream)) begun.saved = std::move(*saved);
+  auto commits = read_stream(stream, begun.saved ? begun.saved->version : 1, limit);
+  if (!commits) return std::move(commits).error();
+  begun.commits = std::move(*commits);
+  return begun;
+}
+
 }  // namespace troupe

@@ -88,6 +88,15 @@ struct snapshot {
   json state;
 };
 
+/// What loading an entity begins with.
+struct load_start {
+  std::optional<snapshot> saved;
+  /// From the commit on that is to hold the snapshot's version; from the first one where there is
+  /// no snapshot. If the first does not hold it, at the snapshot's position, the snapshot is of
+  /// another history.
+  std::vector<recorded_commit> commits;
+};
+
 /// The authoritative store. Compare-and-set on an entity's stream is the only concurrency control
 /// there is.
 ///
@@ -143,6 +152,10 @@ class event_log {
 
   /// The newest snapshot of an entity, if there is one.
   virtual result<std::optional<snapshot>> load_snapshot(const stream_id& stream) = 0;
+
+  /// The newest snapshot and the commits that come with it, at most `limit` of them: in one step
+  /// where that saves time. A snapshot that cannot be read counts as none.
+  virtual result<load_start> start_load(const stream_id& stream, std::size_t limit);
 
   /// Replaces the entity's snapshot unless the stored one is newer. Losing it loses nothing but
   /// time.

@@ -7,7 +7,7 @@
 namespace troupe {
 namespace {
 
-const detail::typed_aggregate<parcels::parcel> kernel;
+const detail::typed_aggregate<parcels::parcel> parcel_kernel;
 const detail::typed_projector<parcels::weights> view;
 
 envelope first() { return {"e", "Posted", json::object(), {{"weight", "2.5 kg"}}}; }
@@ -18,10 +18,10 @@ BOOST_AUTO_TEST_SUITE(upcasters)
 
 BOOST_AUTO_TEST_CASE(every_generation_of_an_event_moves_the_state_alike) {
   for (const auto& event : {first(), second(), third()}) {
-    const auto parcel = kernel.initial();
+    const auto parcel = parcel_kernel.initial();
     BOOST_TEST_REQUIRE(parcel->evolve(event).has_value());
     BOOST_TEST(parcel->state() == json({{"grams", 2500}}));
-    BOOST_TEST(kernel.readable(event).has_value());
+    BOOST_TEST(parcel_kernel.readable(event).has_value());
   }
 }
 
@@ -39,7 +39,7 @@ BOOST_AUTO_TEST_CASE(every_generation_is_projected_alike_also_under_its_former_n
 }
 
 BOOST_AUTO_TEST_CASE(a_new_event_carries_the_version_of_its_form) {
-  const auto answer = kernel.initial()->handle("Send", {{"grams", 5}}, {});
+  const auto answer = parcel_kernel.initial()->handle("Send", {{"grams", 5}}, {});
   BOOST_TEST_REQUIRE(answer.has_value());
   const auto& events = std::get<0>(*answer);
   BOOST_TEST(events.front().type == "Sent");
@@ -49,20 +49,20 @@ BOOST_AUTO_TEST_CASE(a_new_event_carries_the_version_of_its_form) {
 BOOST_AUTO_TEST_CASE(what_cannot_be_lifted_is_corrupt_and_says_at_which_step) {
   auto broken = first();
   broken.data = {{"weight", "heavy"}};
-  const auto evolved = kernel.initial()->evolve(broken);
+  const auto evolved = parcel_kernel.initial()->evolve(broken);
   BOOST_TEST((evolved.error().code == errc::corrupt));
   BOOST_TEST(evolved.error().message.starts_with("Sent: lifting version 1: "));
   BOOST_TEST((view.decode({broken, {"parcels", "7"}, 1, 1}).error().code == errc::corrupt));
 
   auto thrown = second();
   thrown.data = {{"kilograms", 13}};
-  BOOST_TEST((kernel.initial()->evolve(thrown).error().code == errc::corrupt));
+  BOOST_TEST((parcel_kernel.initial()->evolve(thrown).error().code == errc::corrupt));
 }
 
 BOOST_AUTO_TEST_CASE(what_does_not_fit_the_present_type_after_lifting_is_corrupt) {
   auto odd = third();
   odd.data = {{"kilograms", 1}};
-  const auto evolved = kernel.initial()->evolve(odd);
+  const auto evolved = parcel_kernel.initial()->evolve(odd);
   BOOST_TEST((evolved.error().code == errc::corrupt));
   BOOST_TEST(evolved.error().message.starts_with("Sent: ["), evolved.error().message);
 }
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_the_present_type_after_lifting_is_corrupt
 BOOST_AUTO_TEST_CASE(an_event_of_a_newer_program_is_unsupported_and_not_corrupt) {
   auto newer = third();
   newer.metadata["schemaVersion"] = 4;
-  const auto evolved = kernel.initial()->evolve(newer);
+  const auto evolved = parcel_kernel.initial()->evolve(newer);
   BOOST_TEST((evolved.error().code == errc::unsupported));
   BOOST_TEST(evolved.error().message ==
              "Sent: its form is version 4, this program knows up to 3; run the newer program");
@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(a_version_that_is_no_positive_number_is_corrupt) {
        {json(0), json(-1), json(1.5), json("2"), json(nullptr), json(std::uint64_t{1} << 40U)}) {
     auto odd = third();
     odd.metadata["schemaVersion"] = version;
-    BOOST_TEST((kernel.initial()->evolve(odd).error().code == errc::corrupt), version);
+    BOOST_TEST((parcel_kernel.initial()->evolve(odd).error().code == errc::corrupt), version);
   }
 }
 

@@ -96,7 +96,19 @@ BOOST_AUTO_TEST_CASE(behind_a_gap_what_others_stored_is_read) {
   for (int i = 0; i < 3; ++i) append_foreign(followed.log, {"counting", "a"}, 1, std::to_string(i));
   followed.stored_here({1, 3});
   BOOST_TEST((followed.positions_from(1) == positions{1, 2, 3}));
-  BOOST_TEST(followed.log.commits_read == 3);
+  BOOST_TEST(followed.log.commits_read == 2);
+}
+
+BOOST_AUTO_TEST_CASE(what_lies_between_is_read_once_for_all_who_ask) {
+  followed_log followed;
+  for (int i = 0; i < 4; ++i) append_foreign(followed.log, {"counting", "a"}, 1, std::to_string(i));
+  followed.stored_here({2, 4});
+  BOOST_TEST((followed.positions_from(1) == positions{1, 2, 3, 4}));
+  followed.log.commits_read = 0;
+  BOOST_TEST((followed.positions_from(2) == positions{2, 3, 4}));
+  BOOST_TEST((followed.positions_from(3) == positions{3, 4}));
+  BOOST_TEST((followed.positions_from(1) == positions{1, 2, 3, 4}));
+  BOOST_TEST(followed.log.commits_read == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_commit_without_its_events_is_read) {

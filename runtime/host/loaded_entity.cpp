@@ -12,23 +12,20 @@ error unreadable(const recorded_event& event, errc code, const std::string& why)
                     " at position " + std::to_string(event.position) + ": " + why};
 }
 
-/// The entity as its snapshot has it. Nothing if there is none of use: it is only a cache, so
+/// The entity as its snapshot has it. Nothing if the snapshot is of no use: it is only a cache, so
 /// whatever is wrong with it must not keep the entity from being loaded.
-std::optional<loaded_entity> from_snapshot(event_log& log, const aggregate_kernel& kernel,
-                                           const stream_id& stream,
+std::optional<loaded_entity> from_snapshot(const load_start& begun, const aggregate_kernel& kernel,
                                            std::optional<version_t> until) {
-  auto found = log.load_snapshot(stream);
-  if (!found || !*found) return std::nullopt;
-  const auto& saved = **found;
+  const auto& saved = *begun.saved;
   if (saved.version == 0 || (until && saved.version > *until)) return std::nullopt;
   // The log decides: it must hold that version at that place, made by that command.
-  const auto held = log.read_stream(stream, saved.version, 1);
-  if (!held || held->empty() || held->front().position != saved.position ||
-      held->front().data.first_version > saved.version ||
-      held->front().data.last_version() < saved.version) {
+  if (begun.commits.empty()) return std::nullopt;
+  const auto& held = begun.commits.front();
+  if (held.position != saved.position || held.data.first_version > saved.version ||
+      held.data.last_version() < saved.version) {
     return std::nullopt;
   }
-  const auto command = digest_of(held->front().data.command_id);
+  const auto command = digest_of(held.data.command_id);
   if (saved.schema != snapshot_schema(kernel, command)) return std::nullopt;
   loaded_entity loaded{kernel.initial(), saved.version, saved.position, saved.version, command};
   if (!loaded.state->restore(saved.state)) return std::nullopt;
@@ -44,11 +41,21 @@ std::string snapshot_schema(const aggregate_kernel& kernel, std::uint64_t last_c
 result<loaded_entity> load_entity(event_log& log, const aggregate_kernel& kernel,
                                   const stream_id& stream, std::optional<version_t> until,
                                   use_snapshots snapshots) {
-  std::optional<loaded_entity> begun;
-  if (snapshots == use_snapshots::yes) begun = from_snapshot(log, kernel, stream, until);
-  auto loaded = begun ? std::move(*begun) : loaded_entity{kernel.initial(), 0, 0, 0, 0};
+  loaded_entity loaded{kernel.initial(), 0, 0, 0, 0};
+  result<std::vector<recorded_commit>> commits = std::vector<recorded_commit>();
+  bool read = false;
+  if (snapshots == use_snapshots::yes) {
+    auto begun = log.start_load(stream, commits_per_read);
+    if (!begun) return std::move(begun).error();
+    std::optional<loaded_entity> restored;
+    if (begun->saved) restored = from_snapshot(*begun, kernel, until);
+    if (restored) loaded = std::move(*restored);
+    read = restored || !begun->saved;
+    commits = std::move(begun->commits);
+  }
   for (;;) {
-    auto commits = log.read_stream(stream, loaded.version + 1, commits_per_read);
+    if (!std::exchange(read, false))
+      commits = log.read_stream(stream, loaded.version + 1, commits_per_read);
     if (!commits) return std::move(commits).error();
     for (const auto& commit : *commits) {
       auto events = decode(commit);

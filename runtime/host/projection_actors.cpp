@@ -35,7 +35,8 @@ subscriber::subscriber(caf::actor_config& config, card_ptr card, event_log& log,
       category_(std::move(category)),
       max_commits_(max_commits),
       time_(time),
-      known_head_(known_head) {}
+      known_head_(known_head),
+      recent_(max_commits) {}
 
 caf::message_handler subscriber::handlers() {
   delayed_send(this, poll_interval, tick{});
@@ -46,12 +47,13 @@ caf::message_handler subscriber::handlers() {
       },
       [this](const log_grew& grown) {
         head_ = std::max(head_, grown.head);
-        if (grown.stored) add_to_tail(*grown.stored);
+        if (grown.stored) recent_.add_stored(*grown.stored);
         serve_soon();
       },
       [this](const read_ahead&) {
-        if (last_read_ && !read_ahead_ && !from_tail(last_read_->last + 1))
-          read_ahead_ = read(last_read_->last + 1);
+        if (!last_read_ || read_ahead_) return;
+        const auto from = last_read_->last + 1;
+        if (recent_.from(from).commits.empty()) read_ahead_ = read(from, max_commits_);
       },
       [this](const pause_over&) {
         pause_over_sent_ = false;
@@ -59,7 +61,7 @@ caf::message_handler subscriber::handlers() {
       },
       [this](const tick&) {
         serve_waiting();
-        shorten_tail();
+        forget_old();
         look_for_growth();
         delayed_send(this, poll_interval, tick{});
       },
@@ -87,8 +89,7 @@ void subscriber::serve_waiting() {
 bool subscriber::serve(const want_batch& want) {
   if (read_ahead_ && read_ahead_->from == want.from) last_read_ = std::exchange(read_ahead_, {});
   if (!last_read_ || last_read_->from != want.from) {
-    last_read_ = from_tail(want.from);
-    if (!last_read_) last_read_ = read(want.from);
+    last_read_ = next(want.from);
     if (!last_read_) return false;
   }
   ++batches_;
@@ -101,50 +102,38 @@ bool subscriber::serve(const want_batch& want) {
   return true;
 }
 
-subscriber::batch_ptr subscriber::read(position_t from) {
+subscriber::batch_ptr subscriber::next(position_t from) {
+  auto known = recent_.from(from);
+  if (known.commits.empty()) return read(from, max_commits_);
+  const auto room = max_commits_ - known.commits.size();
+  if (room > 0 && known.last < head_) {
+    // A batch that ended at every gap would not be worth its transaction.
+    if (const auto rest = read(known.last + 1, room)) {
+      known.last = rest->last;
+      known.commits.insert(known.commits.end(), rest->commits.begin(), rest->commits.end());
+    }
+  }
+  return std::make_shared<const event_batch>(std::move(known));
+}
+
+subscriber::batch_ptr subscriber::read(position_t from, std::size_t max_commits) {
   auto batch = [&] {
     const waiting_for outside(*card(), awaited::log);
-    return read_batch(log_, category_, from, max_commits_);
+    return read_batch(log_, category_, from, max_commits);
   }();
   ++reads_;
   last_failure_ = batch ? "" : batch.error().message;
   card()->waits_for(batch ? awaited::nothing : awaited::log);
   if (!batch || batch->commits.empty()) return nullptr;
   head_ = std::max(head_, batch->last);
+  recent_.add_read(*batch);
   return std::make_shared<const event_batch>(std::move(*batch));
 }
 
-subscriber::batch_ptr subscriber::from_tail(position_t from) const {
-  if (tail_.empty() || from < tail_.front()->commit.position ||
-      from > tail_.back()->commit.position) {
-    return nullptr;
-  }
-  const auto first = from - tail_.front()->commit.position;
-  const auto count = std::min<std::size_t>(tail_.size() - first, max_commits_);
-  const auto begin = tail_.begin() + static_cast<std::ptrdiff_t>(first);
-  auto batch = std::make_shared<event_batch>();
-  batch->from = from;
-  batch->commits.assign(begin, begin + static_cast<std::ptrdiff_t>(count));
-  batch->last = batch->commits.back()->commit.position;
-  return batch;
-}
-
-void subscriber::add_to_tail(const std::vector<delivered_ptr>& stored) {
-  for (const auto& one : stored) {
-    const bool whole = one->events.size() == one->commit.data.event_count;
-    const bool next = tail_.empty() || one->commit.position == tail_.back()->commit.position + 1;
-    // Behind a gap there may be commits of others, and one whose events are not here is read.
-    if (!whole || !next) tail_.clear();
-    if (whole) tail_.push_back(one);
-  }
-  while (tail_.size() > 2 * max_commits_) tail_.pop_front();
-}
-
-void subscriber::shorten_tail() {
+void subscriber::forget_old() {
   // A projector that is still busy with a batch may ask for what is dropped here: it is read then.
   const auto needed = std::ranges::min_element(waiting_, {}, &want_batch::from);
-  if (needed == waiting_.end()) return;
-  while (!tail_.empty() && tail_.front()->commit.position < needed->from) tail_.pop_front();
+  if (needed != waiting_.end()) recent_.drop_below(needed->from);
 }
 
 void subscriber::look_for_growth() {

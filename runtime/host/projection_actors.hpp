@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <set>
 #include <string>
@@ -16,6 +15,7 @@
 #include "runtime/host/parked_events.hpp"
 #include "runtime/host/projection_batch.hpp"
 #include "runtime/host/projection_progress.hpp"
+#include "runtime/host/recent_commits.hpp"
 
 namespace troupe::host {
 
@@ -82,9 +82,8 @@ struct discard_event {
 /// under load the next one is then worth its transaction, and an event after a quiet time waits for
 /// nothing. Behind a full batch it reads the next one while that one is applied.
 ///
-/// What this node stores it is handed as well, and need not read: it keeps the newest commits that
-/// follow each other without a gap in their positions. Path:
-/// /features/<feature>/subscribers/<category>
+/// What this node stores it is handed as well, and need not read; it reads what may lie between,
+/// and that once for all projectors. Path: /features/<feature>/subscribers/<category>
 class subscriber final : public component {
  public:
   /// `known_head` is raised to where the log is known to end.
@@ -104,11 +103,11 @@ class subscriber final : public component {
   bool serve(const want_batch& want);
   using batch_ptr = std::shared_ptr<const event_batch>;
   /// The batch from this position on; none if there is nothing, or it cannot be read.
-  batch_ptr read(position_t from);
-  /// The same from the tail; none if it begins later.
-  batch_ptr from_tail(position_t from) const;
-  void add_to_tail(const std::vector<delivered_ptr>& stored);
-  void shorten_tail();
+  batch_ptr next(position_t from);
+  /// The same from the log.
+  batch_ptr read(position_t from, std::size_t max_commits);
+  /// Keeps no more commits than somebody may ask for.
+  void forget_old();
   /// Asks the log where it ends, when projectors wait for more of it.
   void look_for_growth();
 
@@ -122,8 +121,7 @@ class subscriber final : public component {
   std::vector<want_batch> waiting_;
   batch_ptr last_read_;
   batch_ptr read_ahead_;  ///< What will be asked for behind `last_read_`.
-  /// The newest commits, if this node stored them: consecutive, no more than two batches.
-  std::deque<delivered_ptr> tail_;
+  recent_commits recent_;
   position_t head_ = 0;
   std::uint64_t batches_ = 0;
   std::uint64_t reads_ = 0;  ///< Of the log.

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/core/made_id.hpp"
 #include "runtime/node/command_message.hpp"
 
 namespace troupe {
@@ -101,6 +102,9 @@ void forwarder::forward(command one, completion done, carry_out here) {
     here(std::move(one), std::move(done));
     return;
   }
+  // Two nodes may carry it out, and only a claimed id keeps them apart. An id under which this node
+  // may have stored it stays.
+  if (!one.id_given) one.context.command_id = without_mark(std::move(one.context.command_id));
   const auto now = clock_.monotonic();
   const auto body = encode(one, now);
   const auto deadline = until(one, now);

@@ -3,8 +3,11 @@
 #include <boost/test/unit_test.hpp>
 
 #include <future>
+#include <string>
 #include <thread>
+#include <vector>
 
+#include "runtime/core/made_id.hpp"
 #include "runtime/node/command_message.hpp"
 #include "runtime/testkit/memory_message_bus.hpp"
 #include "runtime/testkit/patience.test.hpp"
@@ -119,6 +122,22 @@ BOOST_AUTO_TEST_CASE(the_owner_gets_the_whole_command_and_its_outcome_is_passed_
   BOOST_TEST((seen.expected_version == one.expected_version));
   BOOST_TEST((seen.deadline <= nodes.time.monotonic() + patience));
   BOOST_TEST((seen.deadline > nodes.time.monotonic()));
+}
+
+BOOST_AUTO_TEST_CASE(only_an_id_that_this_node_made_and_has_not_used_loses_its_mark_on_the_way) {
+  two_nodes nodes;
+  std::vector<std::string> seen;
+  nodes.at_owner = [&](message_bus::message asked) {
+    seen.push_back(decode_command(asked.body, nodes.time.monotonic())->context.command_id);
+    asked.answer(to_json(outcome_of(outcome_status::accepted)).dump());
+  };
+  auto one = nodes.make();
+  const auto id = one.context.command_id = uuid_source(nodes.time).next();
+  nodes.forward(one).get();
+  one.id_given = true;
+  nodes.forward(one).get();
+  BOOST_TEST((seen == std::vector{without_mark(id), id}));
+  BOOST_TEST(seen[0] != id);
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_outcome_stays_unknown) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/core/ids.hpp"
+#include "runtime/core/made_id.hpp"
 #include "runtime/host/known_commands.hpp"
 #include "runtime/node/commit_reader.hpp"
 #include "runtime/node/limits.hpp"
@@ -226,6 +227,11 @@ std::variant<command, command_outcome> gateway::check(command_request request) c
         request.type + (first.path.empty() ? "" : " " + first.path) + ": " + first.message);
   }
   const bool addressed = !request.id.empty() && !kernel->names_entity_of(request.type);
+  if (!addressed && !request.id_given && !kernel->names_entity_of(request.type)) {
+    // The entity's id comes from this one, which must stay the same on the way to the owner.
+    request.context.command_id = without_mark(std::move(request.context.command_id));
+    refused.command_id = request.context.command_id;
+  }
   auto id = addressed ? result<std::string>(request.id)
                       : kernel->entity_of(request.type, request.data, request.context.command_id);
   if (!id) return refuse(outcome_status::invalid, "invalid-data", id.error().message);

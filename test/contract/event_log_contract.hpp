@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/core/clock.hpp"
 #include "runtime/core/event_log.hpp"
 #include "test/contract/contract.hpp"
 
@@ -227,6 +228,34 @@ inline void a_repeated_command_is_a_duplicate_even_when_its_version_is_stale(log
   store(log, {a_commit("7", 1, "c1")});
   store(log, {a_commit("7", 2, "c2")});
   BOOST_TEST((refused(log, a_commit("7", 1, "c1")) == errc::duplicate));
+}
+
+inline void commands_with_ids_that_a_node_made_are_found_and_stored_once(log_subject& subject) {
+  system_clock time;
+  uuid_source ids(time);
+  std::vector<append_request> requests;
+  constexpr int count = 40;
+  for (int i = 0; i < count; ++i) {
+    auto made = a_commit("e" + std::to_string(i), 1, ids.next());
+    made.fresh_id = true;
+    requests.push_back({{std::move(made)}});
+  }
+  append(subject.log(), requests);
+  for (const bool reopened : {false, true}) {
+    if (reopened) subject.reopen();
+    for (const auto& request : requests) {
+      const auto& one = request.commits.front();
+      const auto found = must(subject.log().find_command(one.command_id));
+      BOOST_TEST_REQUIRE(found.has_value());
+      BOOST_TEST((found->data.stream == one.stream));
+    }
+    BOOST_TEST(!must(subject.log().find_command(ids.next())).has_value());
+    // Somebody has been told the id and uses it again, for the same entity or another.
+    const auto& known = requests.front().commits.front();
+    BOOST_TEST((refused(subject.log(), a_commit("e0", 2, known.command_id)) == errc::duplicate));
+    BOOST_TEST((refused(subject.log(), a_commit("other", 1, known.command_id)) == errc::duplicate));
+  }
+  BOOST_TEST(category(subject.log()).size() == std::size_t{count});
 }
 
 inline void a_command_with_a_kept_outcome_is_a_duplicate_where_its_id_was_given(
@@ -489,6 +518,56 @@ inline void the_newest_snapshot_wins(log_subject& subject) {
 }
 
 /// Readers follow the category while it grows; what they have passed must never change.
+inline void a_load_begins_with_the_snapshot_and_the_commits_from_it_on(log_subject& subject) {
+  const stream_id entity{"identity", "7"};
+  const auto begun = [&](std::size_t limit = 100) {
+    return must(subject.log().start_load(entity, limit));
+  };
+  BOOST_TEST(!begun().saved.has_value());
+  BOOST_TEST(begun().commits.empty());
+
+  constexpr version_t last = 12;
+  std::vector<commit> commits;
+  for (version_t version = 1; version <= last; ++version)
+    commits.push_back(a_commit("7", version, "c" + std::to_string(version)));
+  const auto positions = store(subject.log(), commits);
+  BOOST_TEST(!begun().saved.has_value());
+  BOOST_TEST(begun().commits.size() == last);
+  BOOST_TEST(begun(3).commits.size() == 3U);
+  BOOST_TEST(begun(3).commits.front().data.first_version == 1U);
+
+  for (const version_t version : {2, 9, 12}) {  // Newer ones replace older ones.
+    must(subject.log().save_snapshot(a_snapshot(version, positions[version - 1], "state")));
+    subject.reopen();
+    const auto from = must(subject.log().start_load(entity, 100));
+    BOOST_TEST_REQUIRE(from.saved.has_value());
+    BOOST_TEST(from.saved->version == version);
+    BOOST_TEST_REQUIRE(from.commits.size() == last - version + 1);
+    BOOST_TEST(from.commits.front().position == positions[version - 1]);
+    BOOST_TEST(from.commits.back().position == positions.back());
+  }
+}
+
+inline void a_snapshot_of_another_history_does_not_fit_what_a_load_begins_with(
+    log_subject& subject) {
+  const stream_id entity{"identity", "7"};
+  std::vector<commit> commits;
+  for (version_t version = 1; version <= 9; ++version)
+    commits.push_back(a_commit("7", version, "c" + std::to_string(version)));
+  store(subject.log(), {a_commit("8", 1, "other")});
+  const auto positions = store(subject.log(), commits);
+  // At another commit's place, at nobody's, behind the end of the entity, behind that of the log.
+  for (const auto& [version, position] : std::vector<std::pair<version_t, position_t>>{
+           {2, positions[3]}, {3, 1}, {20, positions[8]}, {30, positions[8] + 50}}) {
+    must(subject.log().save_snapshot(a_snapshot(version, position, "state")));
+    const auto begun = must(subject.log().start_load(entity, 100));
+    const bool fits = begun.saved && !begun.commits.empty() &&
+                      begun.commits.front().position == begun.saved->position &&
+                      begun.commits.front().data.first_version == begun.saved->version;
+    BOOST_TEST(!fits);
+  }
+}
+
 inline void nothing_ever_appears_below_a_position_that_a_reader_has_seen(log_subject& subject) {
   auto& log = subject.log();
   constexpr int batches = 60;
@@ -577,6 +656,7 @@ bool event_log_contract(const char* adapter, const Make& make) {
           TROUPE_PROMISE(a_request_is_stored_up_to_its_first_refused_commit),
           TROUPE_PROMISE(a_command_is_stored_once),
           TROUPE_PROMISE(a_repeated_command_is_a_duplicate_even_when_its_version_is_stale),
+          TROUPE_PROMISE(commands_with_ids_that_a_node_made_are_found_and_stored_once),
           TROUPE_PROMISE(a_command_with_a_kept_outcome_is_a_duplicate_where_its_id_was_given),
           TROUPE_PROMISE(the_first_outcome_of_a_command_is_kept_and_another_is_a_duplicate),
           TROUPE_PROMISE(a_request_without_events_is_refused),
@@ -593,6 +673,8 @@ bool event_log_contract(const char* adapter, const Make& make) {
           TROUPE_PROMISE(the_first_outcome_of_a_command_wins),
           TROUPE_PROMISE(an_outcome_is_kept_for_a_day),
           TROUPE_PROMISE(the_newest_snapshot_wins),
+          TROUPE_PROMISE(a_load_begins_with_the_snapshot_and_the_commits_from_it_on),
+          TROUPE_PROMISE(a_snapshot_of_another_history_does_not_fit_what_a_load_begins_with),
           TROUPE_PROMISE(nothing_ever_appears_below_a_position_that_a_reader_has_seen),
           TROUPE_PROMISE(reading_goes_on_while_the_log_is_written_and_maintained),
       });
