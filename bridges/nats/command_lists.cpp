@@ -3,9 +3,9 @@
 #include <array>
 #include <charconv>
 #include <map>
-#include <random>
 #include <utility>
 
+#include "bridges/nats/unique_name.hpp"
 #include "runtime/core/made_id.hpp"
 
 namespace troupe::nats {
@@ -21,11 +21,6 @@ std::string hexadecimal(std::uint64_t number) {
   std::array<char, 16> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
   return {digits.data(), end};
-}
-
-std::string random_name() {
-  std::random_device device;
-  return hexadecimal((std::uint64_t{device()} << 32U) | device());
 }
 
 std::uint64_t time_of(std::string_view command_id) {
@@ -46,7 +41,7 @@ command_lists::command_lists(names called, stored_messages& messages, stream_fac
     : names_(std::move(called)),
       messages_(messages),
       bucket_(std::move(bucket)),
-      writer_(random_name()) {}
+      writer_(unique_name()) {}
 
 bool command_lists::may_hold(std::string_view command_id) {
   return made_at(command_id).has_value();

@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "bridges/nats/growth_watch.hpp"
+
 namespace troupe::nats {
 namespace {
 
@@ -118,7 +120,7 @@ class log_writer::batch {
 
 log_writer::log_writer(std::shared_ptr<connection> broker, names called, streams& all,
                        stored_messages& messages, command_index& index, category_reader& categories,
-                       places& newest, kept_outcomes& outcomes)
+                       places& newest, kept_outcomes& outcomes, std::string own_name)
     : broker_(std::move(broker)),
       names_(std::move(called)),
       streams_(all),
@@ -126,7 +128,8 @@ log_writer::log_writer(std::shared_ptr<connection> broker, names called, streams
       index_(index),
       categories_(categories),
       newest_(newest),
-      outcomes_(outcomes) {}
+      outcomes_(outcomes),
+      own_name_(std::move(own_name)) {}
 
 std::vector<append_result> log_writer::append(std::span<const append_request> requests,
                                               std::span<const kept_outcome> outcomes) {
@@ -154,10 +157,8 @@ std::vector<append_result> log_writer::append(std::span<const append_request> re
   }
   // Behind the commits, so that the two of one call do not judge each other.
   auto kept = keep(outcomes);
-  for (const auto& [category, head] : work.heads()) {
-    const auto text = std::to_string(head);
-    natsConnection_PublishString(broker_->native(), names_.growth(category).c_str(), text.c_str());
-  }
+  for (const auto& [category, head] : work.heads())
+    tell_growth(*broker_, names_, own_name_, category, head);
   auto results = std::move(work).results();
   std::ranges::move(kept, std::back_inserter(results));
   return results;

@@ -27,7 +27,7 @@ class log_writer {
  public:
   log_writer(std::shared_ptr<connection> broker, names called, streams& all,
              stored_messages& messages, command_index& index, category_reader& categories,
-             places& newest, kept_outcomes& outcomes);
+             places& newest, kept_outcomes& outcomes, std::string own_name);
 
   std::vector<append_result> append(std::span<const append_request> requests,
                                     std::span<const kept_outcome> outcomes);
@@ -75,6 +75,7 @@ class log_writer {
   category_reader& categories_;
   places& newest_;
   kept_outcomes& outcomes_;
+  const std::string own_name_;
 
   std::mutex mutex_;
   std::unique_ptr<request_window> window_;

@@ -10,6 +10,7 @@
 #include "bridges/nats/kept_outcomes.hpp"
 #include "bridges/nats/log_writer.hpp"
 #include "bridges/nats/snapshot_bucket.hpp"
+#include "bridges/nats/unique_name.hpp"
 
 namespace troupe::nats {
 namespace {
@@ -51,7 +52,8 @@ class nats_event_log final : public event_log {
         categories_(names_, *streams_, messages_),
         entities_(broker_, names_, *streams_, messages_, newest_),
         snapshots_(broker_, names_, messages_, std::move(kept.snapshots)),
-        writer_(broker_, names_, *streams_, messages_, index_, categories_, newest_, outcomes_) {}
+        writer_(broker_, names_, *streams_, messages_, index_, categories_, newest_, outcomes_,
+                own_name_) {}
 
   result<void> prepare(const std::vector<std::string>& categories) override {
     for (const auto& category : categories) {
@@ -65,7 +67,8 @@ class nats_event_log final : public event_log {
 
   void watch(on_growth grown) override {
     watch_.reset();
-    if (grown) watch_ = std::make_unique<growth_watch>(broker_, names_, std::move(grown));
+    if (grown)
+      watch_ = std::make_unique<growth_watch>(broker_, names_, own_name_, std::move(grown));
   }
 
   std::vector<append_result> append(std::span<const append_request> requests,
@@ -155,6 +158,7 @@ class nats_event_log final : public event_log {
   const std::shared_ptr<connection> broker_;
   const log_options options_;
   const names names_;
+  const std::string own_name_ = unique_name();
   const std::unique_ptr<streams> streams_;
   stored_messages messages_;
   places newest_;

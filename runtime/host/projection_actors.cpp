@@ -60,6 +60,7 @@ caf::message_handler subscriber::handlers() {
         serve_waiting();
       },
       [this](const tick&) {
+        look_behind_head_ = true;
         serve_waiting();
         forget_old();
         look_for_growth();
@@ -104,7 +105,14 @@ bool subscriber::serve(const want_batch& want) {
 
 subscriber::batch_ptr subscriber::next(position_t from) {
   auto known = recent_.from(from);
-  if (known.commits.empty()) return read(from, max_commits_);
+  if (known.commits.empty()) {
+    // What this node is storing in this moment is handed over soon, and others tell what they
+    // store.
+    if (from > head_ && !look_behind_head_) return nullptr;
+    auto batch = read(from, max_commits_);
+    if (!batch && from > head_) look_behind_head_ = false;
+    return batch;
+  }
   const auto room = max_commits_ - known.commits.size();
   if (room > 0 && known.last < head_) {
     // A batch that ended at every gap would not be worth its transaction.

@@ -123,6 +123,8 @@ class subscriber final : public component {
   batch_ptr read_ahead_;  ///< What will be asked for behind `last_read_`.
   recent_commits recent_;
   position_t head_ = 0;
+  /// Whether to look behind `head_` for what nobody has told of.
+  bool look_behind_head_ = true;
   std::uint64_t batches_ = 0;
   std::uint64_t reads_ = 0;  ///< Of the log.
   std::string last_failure_;
