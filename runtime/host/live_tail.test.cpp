@@ -111,6 +111,15 @@ BOOST_AUTO_TEST_CASE(what_lies_between_is_read_once_for_all_who_ask) {
   BOOST_TEST(followed.log.commits_read == 0);
 }
 
+BOOST_AUTO_TEST_CASE(who_begins_anew_is_served_while_another_waits_at_the_end) {
+  followed_log followed;
+  for (int i = 0; i < 2; ++i) append_foreign(followed.log, {"counting", "a"}, 1, std::to_string(i));
+  followed.card->tell(
+      want_batch{3, one_shot<std::shared_ptr<const event_batch>>(
+                        [](const std::shared_ptr<const event_batch>&) {}, nullptr)});
+  BOOST_TEST((followed.positions_from(1) == positions{1, 2}));
+}
+
 BOOST_AUTO_TEST_CASE(a_commit_without_its_events_is_read) {
   followed_log followed;
   append_foreign(followed.log, {"counting", "a"}, 1, "one");

@@ -88,6 +88,9 @@ void subscriber::serve_waiting() {
 }
 
 bool subscriber::serve(const want_batch& want) {
+  // Whoever is there has seen the log reach this far; so all who wait behind `head_` wait for one
+  // place.
+  head_ = std::max(head_, want.from == 0 ? 0 : want.from - 1);
   if (read_ahead_ && read_ahead_->from == want.from) last_read_ = std::exchange(read_ahead_, {});
   if (!last_read_ || last_read_->from != want.from) {
     last_read_ = next(want.from);
