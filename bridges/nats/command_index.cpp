@@ -39,7 +39,7 @@ command_index::command_index(std::shared_ptr<connection> broker, names called, s
       lists_(names_, messages, std::move(bucket)) {}
 
 outgoing command_index::entry(const std::string& command_id, json value) const {
-  return {"$KV." + names_.bucket("commands") + '.' + key_of(command_id), value.dump(), {}};
+  return {names_.entry("commands", key_of(command_id)), value.dump(), {}};
 }
 
 std::vector<outgoing> command_index::entries(std::span<const wanted> all) {
@@ -171,7 +171,7 @@ result<std::optional<recorded_commit>> command_index::find(const std::string& co
 }
 
 result<std::optional<command_index::held>> command_index::look_up(const std::string& command_id) {
-  const auto subject = "$KV." + names_.bucket("commands") + '.' + key_of(command_id);
+  const auto subject = names_.entry("commands", key_of(command_id));
   auto found = messages_.last(bucket_, subject);
   if (!found) return std::move(found).error();
   if (!*found) return std::optional<held>();

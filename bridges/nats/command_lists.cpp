@@ -47,13 +47,14 @@ bool command_lists::may_hold(std::string_view command_id) {
   return made_at(command_id).has_value();
 }
 
+std::string command_lists::subject(std::uint64_t time, const std::string& which) const {
+  return names_.entry("commands", "made." + hexadecimal(time) + '.' + which);
+}
+
 std::vector<outgoing> command_lists::to_messages(std::span<const item> items) {
   std::vector<outgoing> made;
   const auto close = [&](std::uint64_t time, const json& list) {
-    made.push_back({"$KV." + names_.bucket("commands") + ".made." + hexadecimal(time) + '.' +
-                        writer_ + '-' + std::to_string(next_++),
-                    list.dump(),
-                    {}});
+    made.push_back({subject(time, writer_ + '-' + std::to_string(next_++)), list.dump(), {}});
   };
   std::map<std::uint64_t, json> lists;
   for (const auto& one : items) {
@@ -70,8 +71,7 @@ std::vector<outgoing> command_lists::to_messages(std::span<const item> items) {
 }
 
 result<std::vector<attempt>> command_lists::find(const std::string& command_id) {
-  const auto all =
-      "$KV." + names_.bucket("commands") + ".made." + hexadecimal(time_of(command_id)) + ".*";
+  const auto all = subject(time_of(command_id), "*");
   std::vector<attempt> attempts;
   for (position_t from = 1;;) {
     auto found = messages_.next(bucket_, all, from);

@@ -47,6 +47,9 @@ class command_lists {
   result<std::vector<attempt>> find(const std::string& command_id);
 
  private:
+  /// Of a list, or of all of one time.
+  [[nodiscard]] std::string subject(std::uint64_t time, const std::string& which) const;
+
   const names names_;
   stored_messages& messages_;
   const stream_facts bucket_;

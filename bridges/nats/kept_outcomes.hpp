@@ -26,7 +26,7 @@ class kept_outcomes {
 
  private:
   [[nodiscard]] std::string subject(const std::string& key) const {
-    return "$KV." + names_.bucket("outcomes") + '.' + key;
+    return names_.entry("outcomes", key);
   }
 
   const names names_;

@@ -55,6 +55,10 @@ class names {
   [[nodiscard]] std::string bucket(const std::string& purpose) const {
     return cluster_ + '_' + purpose;
   }
+  /// The subject of a bucket's entry.
+  [[nodiscard]] std::string entry(const std::string& purpose, const std::string& key) const {
+    return "$KV." + bucket(purpose) + '.' + key;
+  }
 
   /// The entity whose event has this subject; "" for a command's subject.
   [[nodiscard]] std::string entity_of(const std::string& category, std::string_view subject) const {

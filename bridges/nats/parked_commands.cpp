@@ -23,7 +23,7 @@ result<std::unique_ptr<parked_commands>> parked_commands::open(std::shared_ptr<c
 parked_commands::parked_commands(std::shared_ptr<connection> broker, const names& called,
                                  stream_facts bucket)
     : broker_(broker),
-      key_prefix_("$KV." + called.bucket("parked") + '.'),
+      key_prefix_(called.entry("parked", "")),
       bucket_(std::move(bucket)),
       messages_(broker),
       windows_(std::move(broker)) {}

@@ -19,7 +19,7 @@ snapshot_bucket::snapshot_bucket(std::shared_ptr<connection> broker, names calle
       windows_(std::move(broker)) {}
 
 std::string snapshot_bucket::subject(const stream_id& stream) const {
-  return "$KV." + names_.bucket("snapshots") + '.' + stream.name();
+  return names_.entry("snapshots", stream.name());
 }
 
 result<snapshot_bucket::kept> snapshot_bucket::look_up(const stream_id& stream) {

@@ -53,7 +53,7 @@ caf::message_handler subscriber::handlers() {
       [this](const read_ahead&) {
         if (!last_read_ || read_ahead_) return;
         const auto from = last_read_->last + 1;
-        if (recent_.from(from).commits.empty()) read_ahead_ = read(from, max_commits_);
+        if (!recent_.reach(from)) read_ahead_ = read(from, max_commits_);
       },
       [this](const pause_over&) {
         pause_over_sent_ = false;

@@ -41,6 +41,11 @@ event_batch recent_commits::from(position_t position) const {
   return batch;
 }
 
+bool recent_commits::reach(position_t position) const {
+  const auto next = commits_.lower_bound(position);
+  return next != commits_.end() && next->second.since <= position;
+}
+
 void recent_commits::drop_below(position_t position) {
   commits_.erase(commits_.begin(), commits_.lower_bound(position));
 }

@@ -23,6 +23,8 @@ class recent_commits {
   /// All commits from this position on, up to the end of a batch or to the first position of which
   /// nothing is known; none if that is where it begins.
   [[nodiscard]] event_batch from(position_t position) const;
+  /// Whether `from` has something.
+  [[nodiscard]] bool reach(position_t position) const;
   void drop_below(position_t position);
 
  private:

@@ -226,8 +226,9 @@ std::variant<command, command_outcome> gateway::check(command_request request) c
         outcome_status::invalid, "invalid-data",
         request.type + (first.path.empty() ? "" : " " + first.path) + ": " + first.message);
   }
-  const bool addressed = !request.id.empty() && !kernel->names_entity_of(request.type);
-  if (!addressed && !request.id_given && !kernel->names_entity_of(request.type)) {
+  const bool names_entity = kernel->names_entity_of(request.type);
+  const bool addressed = !request.id.empty() && !names_entity;
+  if (request.id.empty() && !names_entity && !request.id_given) {
     // The entity's id comes from this one, which must stay the same on the way to the owner.
     request.context.command_id = without_mark(std::move(request.context.command_id));
     refused.command_id = request.context.command_id;

@@ -517,7 +517,6 @@ inline void the_newest_snapshot_wins(log_subject& subject) {
   BOOST_TEST(!must(log.load_snapshot({"other", "7"})).has_value());
 }
 
-/// Readers follow the category while it grows; what they have passed must never change.
 inline void a_load_begins_with_the_snapshot_and_the_commits_from_it_on(log_subject& subject) {
   const stream_id entity{"identity", "7"};
   const auto begun = [&](std::size_t limit = 100) {
@@ -568,6 +567,7 @@ inline void a_snapshot_of_another_history_does_not_fit_what_a_load_begins_with(
   }
 }
 
+/// Readers follow the category while it grows; what they have passed must never change.
 inline void nothing_ever_appears_below_a_position_that_a_reader_has_seen(log_subject& subject) {
   auto& log = subject.log();
   constexpr int batches = 60;
